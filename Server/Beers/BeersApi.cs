@@ -1,0 +1,133 @@
+using System.Globalization;
+using BeerTap.Server.Storage;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace BeerTap.Server.Beers;
+
+/// <summary>Pours in, beers out: <c>/api/beers</c>.</summary>
+internal static class BeersApi
+{
+    private const string Path = "/api/beers";
+
+    public static void MapBeersApi(this IEndpointRouteBuilder routes)
+    {
+        var beers = routes.MapGroup(Path).WithTags("Beers");
+        beers.MapPost("", Pour)
+            .WithSummary("Pours a beer")
+            .WithDescription(
+                "Answered when the beer is on the disk. With a `pourId` (or the header `Idempotency-Key`) a tap may send the same pour as often as it likes: " +
+                "the same beer comes back with 200 and `Idempotency-Replayed: true`, and no second event goes out.")
+            .Accepts<NewBeer>("application/json")
+            .Refuses(400, 409, 413, 415, 503);
+        beers.MapPost("batch", PourMany)
+            .WithSummary("Pours several beers")
+            .WithDescription("For taps that were offline: 1 to 500 pours, answered one by one in the order they were sent. One bad pour fails alone.")
+            .Accepts<NewBeers>("application/json")
+            .Refuses(400, 413, 415);
+        beers.MapGet("", List)
+            .WithSummary("Lists beers")
+            .WithDescription(
+                "Filters: `type`, `tapId`, `from` (included) and `to` (not included). `order=asc` (by id, oldest first) or `desc`. `page` counts from 1, `page_size` 1 to 500. " +
+                "The header `Link` with `rel=\"next\"` leads to the next page by key (`after_id`), which costs the same however far it is.")
+            .Refuses(400);
+        beers.MapGet("{id}", Find).WithSummary("Gets one beer").Refuses(404);
+        beers.MapDelete("{id}", Delete)
+            .WithSummary("Takes a beer out of the collection")
+            .WithDescription("204, and 404 from then on. The log keeps the pour, and the deletion as an event of its own.")
+            .Refuses(404, 503);
+    }
+
+    private static async Task<Results<Created<BeerAnswer>, Ok<BeerAnswer>, RefusalResult>> Pour(
+        HttpContext http, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
+    {
+        var key = IdempotencyKey(http.Request);
+        var (pour, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => reader.ReadOne(json.Span, key), cancel);
+        if (pour is null) return new RefusalResult(refusal!);
+
+        var outcome = await repository.AddAsync(pour);
+        switch (outcome.Kind)
+        {
+            case OutcomeKind.Poured:
+                Log.Poured(log, outcome.Beer!);
+                return TypedResults.Created(AddressOf(outcome.Beer!), new BeerAnswer(outcome.Beer!));
+            case OutcomeKind.Replayed:
+                Log.Replayed(log, pour.TapId, pour.PourId!, outcome.Beer!.Id);
+                http.Response.Headers["Idempotency-Replayed"] = "true";
+                return TypedResults.Ok(new BeerAnswer(outcome.Beer!));
+            default:
+                return new RefusalResult(Refusals.For(outcome, pour.PourId));
+        }
+    }
+
+    private static async Task<Results<Ok<BatchAnswer>, RefusalResult>> PourMany(
+        HttpContext http, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
+    {
+        if (IdempotencyKey(http.Request) is not null)
+            return new RefusalResult(Refusals.InvalidField("Idempotency-Key", "cannot stand for several pours; give each its own pourId."));
+
+        var (pours, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => reader.ReadMany(json.Span, options.MaxBatch), cancel);
+        if (pours is null) return new RefusalResult(refusal!);
+
+        PourBeer[] good = [.. pours.Where(item => item.Pour is not null).Select(item => item.Pour!)];
+        var outcomes = good.Length == 0 ? [] : await repository.AddAsync(good);
+        var next = 0;
+        var results = pours.Select(item => item.Pour is { } pour ? ResultOf(outcomes[next++], pour) : new BatchResult(item.Refusal!.Status, Problem: item.Refusal)).ToList();
+        Log.PouredMany(log, outcomes, results.Count);
+        return TypedResults.Ok(new BatchAnswer(results));
+    }
+
+    private static Results<Ok<BeersAnswer>, RefusalResult> List(HttpContext http, GlassTypes glasses, BeerRepository repository)
+    {
+        var (query, refusal) = BeerQuery.Read(http.Request, glasses, repository.Totals);
+        if (query is null) return new RefusalResult(refusal!);
+
+        var total = repository.Count(query.Filter);
+
+        // A page past the end is empty at once: nothing is skipped over to find that out.
+        var beers = query.Cut.Skip >= total ? [] : repository.List(query.Filter, query.Cut);
+        if (beers.Count == query.PageSize) http.Response.Headers.Link = query.NextLink(http.Request, beers[^1].Id);
+        return TypedResults.Ok(new BeersAnswer(beers, query.Page, query.PageSize, total));
+    }
+
+    private static Results<Ok<BeerAnswer>, RefusalResult> Find(string id, BeerRepository repository) =>
+        IdOf(id) is { } number && repository.Find(number) is { } beer
+            ? TypedResults.Ok(new BeerAnswer(beer))
+            : new RefusalResult(Refusals.NoSuchBeer());
+
+    private static async Task<Results<NoContent, RefusalResult>> Delete(
+        string id, BeerRepository repository, TimeProvider time, ILogger<BeerRepository> log)
+    {
+        if (IdOf(id) is not { } number) return new RefusalResult(Refusals.NoSuchBeer());
+        var outcome = await repository.DeleteAsync(new DeleteBeer(number, time.GetUtcNow().UtcDateTime));
+        switch (outcome.Kind)
+        {
+            case OutcomeKind.Deleted:
+                Log.Deleted(log, number, outcome.Beer!.TapId);
+                return TypedResults.NoContent();
+            case OutcomeKind.NotFound:
+                return new RefusalResult(Refusals.NoSuchBeer());
+            default:
+                return new RefusalResult(Refusals.For(outcome, null));
+        }
+    }
+
+    private static BatchResult ResultOf(Outcome outcome, PourBeer pour) => outcome.Kind switch
+    {
+        OutcomeKind.Poured => new BatchResult(StatusCodes.Status201Created, outcome.Beer),
+        OutcomeKind.Replayed => new BatchResult(StatusCodes.Status200OK, outcome.Beer),
+        _ => Refusals.For(outcome, pour.PourId) is var problem ? new BatchResult(problem.Status, Problem: problem) : null!,
+    };
+
+    /// <summary>The key of the draft "The Idempotency-Key HTTP Header Field": a quoted string there, bare in most clients; both are taken.</summary>
+    private static string? IdempotencyKey(HttpRequest request)
+    {
+        var key = request.Headers["Idempotency-Key"].ToString();
+        if (key.Length >= 2 && key[0] == '"' && key[^1] == '"') return key[1..^1];
+        return key.Length == 0 ? null : key;
+    }
+
+    private static long? IdOf(string text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+
+    private static string AddressOf(Beer beer) => string.Create(CultureInfo.InvariantCulture, $"{Path}/{beer.Id}");
+}

@@ -1,0 +1,43 @@
+using System.Buffers;
+using System.Net.Http.Headers;
+
+namespace BeerTap.Server.Beers;
+
+/// <summary>A request's JSON body, whole in memory and at most as large as the configured limit.</summary>
+internal static class BodyReader
+{
+    /// <summary>Reads the body and hands it to <paramref name="read"/>; refuses a wrong media type (415) and a body over the limit (413).</summary>
+    public static async ValueTask<(T? Value, Problem? Refusal)> ReadAsync<T>(
+        HttpRequest request, long limit, Func<ReadOnlyMemory<byte>, (T?, Problem?)> read, CancellationToken cancel)
+    {
+        if (!IsJson(request.ContentType)) return (default, Refusals.WrongMediaType(request.ContentType));
+        if (request.ContentLength > limit) return (default, Refusals.BodyTooLarge(limit));
+
+        var body = request.BodyReader;
+        while (true)
+        {
+            var result = await body.ReadAsync(cancel);
+            var buffer = result.Buffer;
+            if (buffer.Length > limit)
+            {
+                body.AdvanceTo(buffer.End);
+                return (default, Refusals.BodyTooLarge(limit));
+            }
+
+            if (!result.IsCompleted)
+            {
+                body.AdvanceTo(buffer.Start, buffer.End);
+                continue;
+            }
+
+            var value = read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray());
+            body.AdvanceTo(buffer.End);
+            return value;
+        }
+    }
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && string.Equals(type.MediaType, "application/json", StringComparison.OrdinalIgnoreCase)
+        && type.CharSet is null or "utf-8" or "UTF-8" or "\"utf-8\"";
+}

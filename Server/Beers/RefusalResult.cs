@@ -1,0 +1,23 @@
+using BeerTap.Server.Hosting;
+
+namespace BeerTap.Server.Beers;
+
+/// <summary>The one place where a refusal becomes an HTTP answer (RFC 9457, <c>application/problem+json</c>).</summary>
+internal sealed class RefusalResult(Problem problem) : IResult, IStatusCodeHttpResult, IValueHttpResult<Problem>
+{
+    /// <summary>Seconds a caller is told to wait when the intake is full or the store is away.</summary>
+    private const string RetryAfterSeconds = "1";
+
+    public int? StatusCode => problem.Status;
+
+    public Problem Value => problem;
+
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = problem.Status;
+        if (problem.Status is 429 or 503) response.Headers.RetryAfter = RetryAfterSeconds;
+        if (problem.Status is 426) response.Headers.Upgrade = "websocket";
+        return response.WriteAsJsonAsync(problem, BeerTapJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Beers;
+
+/// <summary>Everything the API refuses, by name. A refusal is made at the door and turned into HTTP by <see cref="RefusalResult"/>.</summary>
+internal static class Refusals
+{
+    public const string TypePrefix = "urn:beertap:problem:";
+
+    public static Problem MalformedJson(string detail) => Make("malformed-json", "The body is not valid JSON.", 400, detail);
+
+    public static Problem InvalidFields(IReadOnlyDictionary<string, string[]> errors) =>
+        Make("invalid-fields", "Some fields are not valid.", 400, "Mend the fields listed in 'errors' and send again.", errors);
+
+    public static Problem InvalidField(string field, string fault) => InvalidFields(new Dictionary<string, string[]> { [field] = [fault] });
+
+    public static Problem NoSuchBeer() => Make("no-such-beer", "There is no such beer.", 404, "No beer has this id, or it was deleted.");
+
+    public static Problem NoSuchTap() => Make("no-such-tap", "There is no such tap.", 404, "No tap with this id has poured or connected.");
+
+    public static Problem PourIdReused(Beer beer, string pourId) => Make(
+        "pour-id-reused",
+        "This pour id belongs to another pour.",
+        409,
+        string.Create(CultureInfo.InvariantCulture, $"Tap {beer.TapId} used the pour id '{pourId}' for beer {beer.Id} with {beer.Volume} ml. A new pour needs a new id."));
+
+    public static Problem BodyTooLarge(long limit) => Make(
+        "body-too-large", "The body is too large.", 413, $"The limit is {limit} bytes. Send smaller batches.");
+
+    public static Problem WrongMediaType(string? sent) => Make(
+        "wrong-media-type",
+        "The body must be JSON.",
+        415,
+        string.IsNullOrEmpty(sent) ? "Send the header 'Content-Type: application/json'." : "The Content-Type that was sent is not application/json.");
+
+    public static Problem IntakeFull() => Make(
+        "intake-full", "The hub has too many pours waiting.", 503, "Nothing was stored. Send again after the time in Retry-After, with the same pourId.");
+
+    public static Problem StoreUnavailable() => Make(
+        "store-unavailable", "The store does not take pours now.", 503, "It is not known to be stored. Send again after the time in Retry-After, with the same pourId.");
+
+    public static Problem Unsupported(string detail) => Make("unsupported-sub-protocol", "The hub does not speak this sub-protocol.", 400, detail);
+
+    public static Problem NotASocket() => Make(
+        "not-a-websocket", "This address speaks WebSocket.", 426, "Connect with a WebSocket client, with or without the sub-protocol beertap.v1.");
+
+    public static Problem HubFault() => Make("hub-fault", "The hub failed.", 500, "This is a fault of the hub; its log has more under the X-Request-ID of this answer.");
+
+    /// <summary>A problem for a bare status code that a part of the framework answered.</summary>
+    public static Problem ForStatus(int status) => status switch
+    {
+        400 => Make("bad-request", "The request is not valid.", 400, null),
+        404 => Make("not-found", "There is nothing at this address.", 404, "The API is described at /docs."),
+        405 => Make("method-not-allowed", "This address does not take this method.", 405, "The header Allow lists those it takes."),
+        413 => Make("body-too-large", "The body is too large.", 413, "Send less at once."),
+        415 => WrongMediaType("other"),
+        _ => Make(string.Create(CultureInfo.InvariantCulture, $"status-{status}"), "The request was not served.", status, null),
+    };
+
+    /// <summary>What an intake outcome that is not a beer is answered with.</summary>
+    public static Problem For(Outcome outcome, string? pourId) => outcome.Kind switch
+    {
+        OutcomeKind.PourIdReused => PourIdReused(outcome.Beer!, pourId!),
+        OutcomeKind.IntakeFull => IntakeFull(),
+        OutcomeKind.StoreUnavailable => StoreUnavailable(),
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.Kind, "This outcome is not a refusal."),
+    };
+
+    private static Problem Make(string type, string title, int status, string? detail, IReadOnlyDictionary<string, string[]>? errors = null) =>
+        new(TypePrefix + type, title, status, detail, errors);
+}

@@ -1,0 +1,12 @@
+using BeerTap.Server.Hosting;
+
+namespace BeerTap.Server.Beers;
+
+internal static class Registration
+{
+    public static void AddBeers(this IServiceCollection services, Settings settings)
+    {
+        services.AddSingleton(new GlassTypes(settings.Glasses));
+        services.AddSingleton<PourReader>();
+    }
+}

@@ -1,0 +1,16 @@
+namespace BeerTap.Server.Hosting;
+
+internal static partial class Log
+{
+    [LoggerMessage(4001, LogLevel.Information, "{Method} {Path} {Status} in {Milliseconds:0.0} ms")]
+    public static partial void RequestServed(ILogger log, string method, string path, int status, double milliseconds);
+
+    [LoggerMessage(4002, LogLevel.Warning, "{Method} {Path} {Status} in {Milliseconds:0.0} ms")]
+    public static partial void RequestFailed(ILogger log, string method, string path, int status, double milliseconds);
+
+    [LoggerMessage(4003, LogLevel.Error, "A request failed by a fault of the hub")]
+    public static partial void Unhandled(ILogger log, Exception fault);
+
+    [LoggerMessage(4004, LogLevel.Information, "BeerTap {Version} serves on {Addresses}; the API is described at /docs")]
+    public static partial void Serving(ILogger log, string version, string addresses);
+}

@@ -1,0 +1,127 @@
+using System.Numerics;
+using BeerTap.Server.Reports;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Live;
+
+/// <summary>
+/// The newest part of the log in memory, each event ready to send in each format, and the newest share report. Fed in commit order by the
+/// repository; read by the pumps.
+/// </summary>
+internal sealed class EventLog
+{
+    private readonly Lock _gate = new();
+    private readonly Frames _frames;
+    private readonly FrameRing[] _rings;
+    private readonly int _capacity;
+    private long _first;
+    private long _head;
+    private ReportFrames _report;
+
+    public EventLog(string epoch, long head, LiveOptions options)
+    {
+        Epoch = epoch;
+        _frames = new Frames(epoch);
+        _capacity = (int)BitOperations.RoundUpToPowerOf2((uint)options.RingEvents);
+        _rings = [.. Enumerable.Range(0, Frames.Formats).Select(_ => new FrameRing(_capacity))];
+        (_head, _first) = (head, head + 1);
+        _report = new ReportFrames(0, 0, []);
+    }
+
+    /// <summary>Raised after the log or the report went on, outside the lock, on the thread that brought the news.</summary>
+    public event Action? Advanced;
+
+    public string Epoch { get; }
+
+    public Frames Frames => _frames;
+
+    public long Head
+    {
+        get { lock (_gate) return _head; }
+    }
+
+    /// <summary>Takes a committed batch. Called by one thread at a time, in commit order.</summary>
+    public void Append(CommittedBatch batch)
+    {
+        lock (_gate)
+        {
+            // A batch that was not heard (its announcement failed) leaves a hole: the ring begins anew behind it, and subscribers read the
+            // hole from the store.
+            if (batch.Events[0].Seq != _head + 1) _first = batch.Events[0].Seq;
+            foreach (var entry in batch.Events)
+            {
+                _frames.WriteAll(entry, _rings);
+                foreach (var ring in _rings) ring.EndFrame(entry.Seq);
+            }
+
+            _head = batch.Last;
+            _first = Math.Max(_first, _head - _capacity + 1);
+        }
+
+        Advanced?.Invoke();
+    }
+
+    /// <summary>
+    /// Puts a report in its place right behind a position. Refused (false) when the log is not at that position: a subscriber could have gone
+    /// past it and would hear positions go back.
+    /// </summary>
+    public bool TryPublish(ShareReport report, long seq)
+    {
+        lock (_gate)
+        {
+            if (seq != _head) return false;
+            _report = new ReportFrames(_report.Version + 1, seq, [.. _rings.Select((_, format) => _frames.Report((FrameFormat)format, seq, report))]);
+        }
+
+        Advanced?.Invoke();
+        return true;
+    }
+
+    /// <summary>Where a subscriber starts: the position number, whether it must reload, and the last report it need not hear.</summary>
+    public (long Seq, bool Reload, long ReportVersion) Join(After after)
+    {
+        lock (_gate)
+        {
+            var (seq, reload) = after.Resolve(Epoch, _head);
+            return (seq, reload, seq < _report.Seq ? _report.Version - 1 : _report.Version);
+        }
+    }
+
+    /// <summary>What a subscriber at a position lacks next, as far as it lies in one piece.</summary>
+    public Piece Next(FrameFormat format, long seq, long reportVersion)
+    {
+        lock (_gate)
+        {
+            var reportDue = reportVersion < _report.Version;
+            if (reportDue && seq >= _report.Seq) return new Piece(PieceKind.Report, _report.Frames[(int)format], seq, _report.Version);
+
+            // Never past a report that is due: it has its place right behind its position.
+            var to = reportDue ? _report.Seq : _head;
+            if (seq == to) return new Piece(PieceKind.Nothing, default, seq, reportVersion);
+            if (seq + 1 < _first) return new Piece(PieceKind.InStore, default, to, reportVersion);
+
+            var (bytes, last) = _rings[(int)format].Slice(seq, to);
+            return new Piece(PieceKind.Events, bytes, last, reportVersion);
+        }
+    }
+
+    private sealed record ReportFrames(long Version, long Seq, byte[][] Frames);
+}
+
+internal enum PieceKind
+{
+    /// <summary>The subscriber has everything.</summary>
+    Nothing,
+
+    /// <summary>Events from the ring.</summary>
+    Events,
+
+    /// <summary>The newest share report.</summary>
+    Report,
+
+    /// <summary>Events that only the store still has, up to the position number <see cref="Piece.Seq"/> at most.</summary>
+    InStore,
+}
+
+/// <summary>The next bytes for a subscriber, and where it stands once they are written.</summary>
+internal readonly record struct Piece(PieceKind Kind, ReadOnlyMemory<byte> Bytes, long Seq, long ReportVersion);

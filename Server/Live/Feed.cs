@@ -1,0 +1,103 @@
+using BeerTap.Server.Storage;
+using BeerTap.Server.Taps;
+
+namespace BeerTap.Server.Live;
+
+/// <summary>The live feed: brings committed batches into the event log and runs the pumps that serve all subscribers.</summary>
+internal sealed class Feed : IDisposable
+{
+    /// <summary>The grain of comments and of cutting stalled connections.</summary>
+    private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
+
+    private readonly EventLog _events;
+    private readonly TapRegistry _taps;
+    private readonly LiveOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Feed> _log;
+    private readonly Pump[] _pumps;
+    private readonly IDisposable _subscription;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+    private int _next;
+
+    public Feed(BeerRepository repository, EventLog events, TapRegistry taps, LiveOptions options, TimeProvider time, ILogger<Feed> log)
+    {
+        (_events, _taps, _options, _time, _log) = (events, taps, options, time, log);
+        var pumps = options.Pumps > 0 ? options.Pumps : Environment.ProcessorCount;
+        _pumps = [.. Enumerable.Range(0, pumps).Select(_ => new Pump(events, repository, options, time, log))];
+        _events.Advanced += TellPumps;
+        _subscription = repository.Subscribe(_events.Append);
+        _running = Task.WhenAll([.. _pumps.Select(pump => Task.Run(() => pump.RunAsync(_stop.Token))), Task.Run(TickAsync)]);
+    }
+
+    /// <summary>How many subscribers there are.</summary>
+    public int Subscribers => _pumps.Sum(pump => pump.Count);
+
+    /// <summary>The hub is stopping: whoever comes now is told to come back.</summary>
+    public bool Draining { get; private set; }
+
+    /// <summary>Serves a connection until it is over, which <paramref name="connection"/> tells; then lets go of it.</summary>
+    public async Task ServeAsync(Subscriber subscriber, Task connection)
+    {
+        var leave = Join(subscriber);
+        try
+        {
+            await connection;
+        }
+        finally
+        {
+            await leave();
+        }
+    }
+
+    /// <summary>Begins to serve a connection; what comes back must be called when it is over.</summary>
+    public Func<Task> Join(Subscriber subscriber)
+    {
+        var pump = _pumps[(uint)Interlocked.Increment(ref _next) % (uint)_pumps.Length];
+        subscriber.CloseRequested = reason => pump.Close(subscriber, reason);
+        Log.Connected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers + 1);
+        if (subscriber.Request.TapId is { } tapId) _taps.Connected(tapId);
+        pump.Join(subscriber);
+        return async () =>
+        {
+            pump.Leave(subscriber);
+            await subscriber.Left;
+            if (subscriber.Request.TapId is { } gone) _taps.Disconnected(gone);
+            Log.Disconnected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers);
+        };
+    }
+
+    /// <summary>Tells every subscriber to come back later and closes it; returns when all are gone or the time is up.</summary>
+    public async Task DrainAsync()
+    {
+        Draining = true;
+        Log.Draining(_log, Subscribers);
+        foreach (var pump in _pumps) pump.CloseAll(CloseReason.Draining);
+        var began = _time.GetTimestamp();
+        while (Subscribers > 0 && _time.GetElapsedTime(began) < _options.DrainTimeout)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), _time, CancellationToken.None);
+        Log.Drained(_log, Subscribers, _time.GetElapsedTime(began).TotalSeconds);
+    }
+
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        _events.Advanced -= TellPumps;
+        _stop.Cancel();
+        _running.ContinueWith(static (_, stop) => ((CancellationTokenSource)stop!).Dispose(), _stop, TaskScheduler.Default);
+    }
+
+    private void TellPumps()
+    {
+        foreach (var pump in _pumps) pump.News();
+    }
+
+    private async Task TickAsync()
+    {
+        using var timer = new PeriodicTimer(TickEvery, _time);
+        while (await timer.WaitForNextTickAsync(_stop.Token))
+        {
+            foreach (var pump in _pumps) pump.Tick();
+        }
+    }
+}

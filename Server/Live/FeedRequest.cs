@@ -1,0 +1,22 @@
+using BeerTap.Server.Beers;
+
+namespace BeerTap.Server.Live;
+
+/// <summary>What a listener asks for in its address: <c>tapId</c>, when it is a tap, and <c>after</c>, where it stopped.</summary>
+internal readonly record struct FeedRequest(int? TapId, After After)
+{
+    /// <summary>Reads the query. An EventSource that reconnects sends <c>Last-Event-ID</c>, which is newer than the <c>after</c> in its address.</summary>
+    public static (FeedRequest Request, Problem? Refusal) Read(HttpRequest http)
+    {
+        var errors = new FieldErrors();
+        var tapId = QueryFields.TapId(http, errors);
+        var lastEventId = http.Headers["Last-Event-ID"].ToString();
+        var field = lastEventId.Length > 0 ? "Last-Event-ID" : "after";
+        if (!After.TryParse(lastEventId.Length > 0 ? lastEventId : http.Query["after"].ToString(), out var after))
+            errors.Add(field, "must be a position as an event gave it, such as k3x9q2ab-42, or earliest.");
+
+        return errors.Any ? (default, errors.ToProblem()) : (new FeedRequest(tapId, after), null);
+    }
+
+    public override string ToString() => TapId is { } id ? $"Tap {id}" : "A screen";
+}

@@ -1,0 +1,310 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Live;
+
+/// <summary>
+/// One loop that visits its subscribers and writes what each lacks, at once for all that can take it. A write that is not done at once marks
+/// the subscriber busy and the loop goes on: a slow one holds back nobody.
+/// </summary>
+/// <remarks>
+/// All state of subscribers and the list of them belong to the loop. Other threads only put something into one of the mailboxes and signal.
+/// Shutdown: closing words to everybody, a bounded wait, then the loop is cancelled and ends.
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing; late signals must not throw.")]
+internal sealed class Pump(EventLog events, BeerRepository repository, LiveOptions options, TimeProvider time, ILogger log)
+{
+    /// <summary>How many pieces one subscriber gets before the next one's turn.</summary>
+    private const int PiecesPerVisit = 4;
+
+    /// <summary>How long a client that was told to close may take to do so.</summary>
+    private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
+
+    // Mailboxes, open to all threads.
+    private readonly ConcurrentQueue<Subscriber> _joining = new();
+    private readonly ConcurrentQueue<Subscriber> _leaving = new();
+    private readonly ConcurrentQueue<(Subscriber Subscriber, CloseReason Reason)> _closing = new();
+    private readonly ConcurrentQueue<Finished> _finished = new();
+    private readonly SemaphoreSlim _wake = new(0);
+    private int _signalled;
+    private volatile bool _news;
+    private volatile bool _tick;
+    private volatile CloseReason? _closeAll;
+    private int _count;
+
+    // The loop's own.
+    private readonly List<Subscriber> _subscribers = [];
+    private readonly Queue<Subscriber> _unfinished = new();
+
+    /// <summary>How many subscribers there are.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    public void Join(Subscriber subscriber)
+    {
+        Interlocked.Increment(ref _count);
+        _joining.Enqueue(subscriber);
+        Signal();
+    }
+
+    /// <summary>The connection is over; <see cref="Subscriber.Left"/> is done when the loop no longer uses it.</summary>
+    public void Leave(Subscriber subscriber)
+    {
+        _leaving.Enqueue(subscriber);
+        Signal();
+    }
+
+    public void Close(Subscriber subscriber, CloseReason reason)
+    {
+        _closing.Enqueue((subscriber, reason));
+        Signal();
+    }
+
+    /// <summary>Closes all there are and all that come.</summary>
+    public void CloseAll(CloseReason reason)
+    {
+        _closeAll = reason;
+        News();
+    }
+
+    /// <summary>The log went on.</summary>
+    public void News()
+    {
+        _news = true;
+        Signal();
+    }
+
+    /// <summary>Time went on: comments are due, and stalled subscribers are cut.</summary>
+    public void Tick()
+    {
+        _tick = true;
+        Signal();
+    }
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            await _wake.WaitAsync(cancel);
+            Volatile.Write(ref _signalled, 0);
+            try
+            {
+                Round();
+            }
+            catch (Exception fault)
+            {
+                // A fault in one round must not silence everybody else; what it left undone is done in the next.
+                Log.PumpFailed(log, fault);
+            }
+        }
+    }
+
+    private void Round()
+    {
+        while (_joining.TryDequeue(out var subscriber)) Admit(subscriber);
+        while (_finished.TryDequeue(out var finished)) Finish(finished);
+        while (_closing.TryDequeue(out var wanted))
+        {
+            wanted.Subscriber.CloseWanted = wanted.Reason;
+            Serve(wanted.Subscriber);
+        }
+
+        for (var turns = _unfinished.Count; turns > 0; turns--) Serve(_unfinished.Dequeue());
+
+        if (_news)
+        {
+            // Taken before the walk: what arrives during it makes another round.
+            _news = false;
+            foreach (var subscriber in _subscribers) Serve(subscriber);
+        }
+
+        if (_tick)
+        {
+            _tick = false;
+            foreach (var subscriber in _subscribers) Look(subscriber);
+        }
+
+        while (_leaving.TryDequeue(out var subscriber))
+        {
+            subscriber.Leaving = true;
+            if (subscriber.State != SubscriberState.Busy) Remove(subscriber);
+        }
+    }
+
+    private void Admit(Subscriber subscriber)
+    {
+        subscriber.Index = _subscribers.Count;
+        _subscribers.Add(subscriber);
+        var (seq, reload, reportVersion) = events.Join(subscriber.Request.After);
+        (subscriber.Seq, subscriber.ReportVersion) = (seq, reportVersion);
+        subscriber.Owed = events.Frames.Welcome(subscriber.Format, seq);
+        if (reload)
+        {
+            Log.Reload(log, subscriber.Request.ToString(), subscriber.Request.After.Position.ToString());
+            subscriber.Owed = (byte[])[.. subscriber.Owed.Span, .. events.Frames.Reload(subscriber.Format, seq)];
+        }
+
+        Serve(subscriber);
+    }
+
+    private void Serve(Subscriber subscriber)
+    {
+        for (var pieces = 0; subscriber.State == SubscriberState.Idle; pieces++)
+        {
+            if ((subscriber.CloseWanted ?? _closeAll) is { } reason)
+            {
+                Begin(subscriber, () => CloseAsync(subscriber, reason));
+                return;
+            }
+
+            if (pieces == PiecesPerVisit)
+            {
+                _unfinished.Enqueue(subscriber);
+                Signal();
+                return;
+            }
+
+            var piece = subscriber.Owed.Length > 0
+                ? new Piece(PieceKind.Events, subscriber.Owed, subscriber.Seq, subscriber.ReportVersion)
+                : events.Next(subscriber.Format, subscriber.Seq, subscriber.ReportVersion);
+            if (piece.Kind == PieceKind.Nothing) return;
+
+            subscriber.Owed = default;
+            if (piece.Kind == PieceKind.InStore) Begin(subscriber, () => CatchUpAsync(subscriber, subscriber.Seq, piece.Seq));
+            else Write(subscriber, piece);
+        }
+    }
+
+    private void Write(Subscriber subscriber, Piece piece)
+    {
+        (subscriber.Seq, subscriber.ReportVersion) = (piece.Seq, piece.ReportVersion);
+        if (piece.Bytes.Length == 0) return;
+
+        subscriber.LastWrite = time.GetTimestamp();
+        try
+        {
+            var write = subscriber.WriteAsync(piece.Bytes);
+            if (write.IsCompletedSuccessfully) write.GetAwaiter().GetResult();
+            else Begin(subscriber, () => write.AsTask());
+        }
+        catch (Exception fault)
+        {
+            Cut(subscriber, fault);
+        }
+    }
+
+    /// <summary>Marks the subscriber busy until something that takes its time is over, and goes on.</summary>
+    private void Begin(Subscriber subscriber, Func<Task> work)
+    {
+        subscriber.State = SubscriberState.Busy;
+        subscriber.LastWrite = time.GetTimestamp();
+        _ = RunToEndAsync();
+
+        async Task RunToEndAsync()
+        {
+            Exception? fault = null;
+            try
+            {
+                await work();
+            }
+            catch (Exception caught)
+            {
+                fault = caught;
+            }
+
+            _finished.Enqueue(new Finished(subscriber, fault));
+            Signal();
+        }
+    }
+
+    private void Finish(Finished finished)
+    {
+        var subscriber = finished.Subscriber;
+        subscriber.State = subscriber.Closed ? SubscriberState.Gone : SubscriberState.Idle;
+        if (finished.Fault is { } fault) Cut(subscriber, fault);
+        if (subscriber.Leaving) Remove(subscriber);
+        else Serve(subscriber);
+    }
+
+    /// <summary>Reads one page from the store and writes it, off the loop; then the subscriber gets its next turn.</summary>
+    private async Task CatchUpAsync(Subscriber subscriber, long after, long to)
+    {
+        await Task.Yield();
+        var page = repository.ReadLog(after, (int)Math.Min(options.PageEvents, to - after));
+        if (page.Count == 0) throw new StoreException($"The store has no event after position number {after}, though the log goes to {to}.");
+        var frames = new ArrayBufferWriter<byte>(page.Count * 256);
+        foreach (var entry in page) events.Frames.Write(subscriber.Format, entry, frames);
+        await subscriber.WriteAsync(frames.WrittenMemory);
+        subscriber.Seq = page[^1].Seq;
+    }
+
+    /// <summary>The client went away in the middle of a write, or the store could not be read: it comes back with its position.</summary>
+    private void Cut(Subscriber subscriber, Exception fault)
+    {
+        subscriber.State = SubscriberState.Gone;
+        if (!subscriber.Leaving) Log.WriteFailed(log, subscriber.Request.ToString(), subscriber.Transport, fault.Message);
+        subscriber.Abort();
+    }
+
+    private async Task CloseAsync(Subscriber subscriber, CloseReason reason)
+    {
+        subscriber.Closed = true;
+        await subscriber.WriteAsync(Frames.Closing(subscriber.Format, reason, RetryAfter(reason)));
+        await subscriber.CloseAsync(reason);
+        Log.Closed(log, subscriber.Request.ToString(), subscriber.Transport, reason.Name);
+        _ = AbortUnlessLeftAsync(subscriber);
+    }
+
+    /// <summary>A client that was told to close has a moment to do so.</summary>
+    private async Task AbortUnlessLeftAsync(Subscriber subscriber)
+    {
+        try
+        {
+            await subscriber.Left.WaitAsync(CloseGrace, time);
+        }
+        catch (TimeoutException)
+        {
+            subscriber.Abort();
+        }
+    }
+
+    /// <summary>Each client its own moment, so that they do not all come back at once.</summary>
+    private int? RetryAfter(CloseReason reason) =>
+        reason.ComeBack ? Random.Shared.Next(0, (int)options.DrainSpread.TotalMilliseconds + 1) : null;
+
+    private void Look(Subscriber subscriber)
+    {
+        var quiet = time.GetElapsedTime(subscriber.LastWrite);
+        if (subscriber.State == SubscriberState.Busy && quiet > options.StallTimeout)
+        {
+            // Its pending write fails by this, and Finish lets go of it.
+            Log.Stalled(log, subscriber.Request.ToString(), subscriber.Transport, quiet.TotalSeconds, CloseReason.Idle.Name);
+            subscriber.Closed = true;
+            subscriber.Abort();
+        }
+        else if (subscriber.State == SubscriberState.Idle && subscriber.Comment.Length > 0 && quiet >= options.SseComment)
+        {
+            subscriber.Owed = subscriber.Comment;
+            Serve(subscriber);
+        }
+    }
+
+    private void Remove(Subscriber subscriber)
+    {
+        var last = _subscribers[^1];
+        (_subscribers[subscriber.Index], last.Index) = (last, subscriber.Index);
+        _subscribers.RemoveAt(_subscribers.Count - 1);
+        subscriber.State = SubscriberState.Gone;
+        Interlocked.Decrement(ref _count);
+        subscriber.SetLeft();
+    }
+
+    private void Signal()
+    {
+        if (Interlocked.Exchange(ref _signalled, 1) == 0) _wake.Release();
+    }
+
+    /// <summary>Something that took its time is over, well or with a fault.</summary>
+    private readonly record struct Finished(Subscriber Subscriber, Exception? Fault);
+}

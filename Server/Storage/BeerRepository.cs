@@ -1,0 +1,59 @@
+using System.Reactive.Subjects;
+using BeerTap.Server.Beers;
+
+namespace BeerTap.Server.Storage;
+
+/// <summary>
+/// The beers, and the log they come from. Only the repository assigns positions. It is observable: observers hear each committed batch, in
+/// commit order, on the committer's thread, and must not hold it up.
+/// </summary>
+internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
+{
+    private readonly IBeerStore _store;
+    private readonly GroupCommitter _committer;
+    private readonly Subject<CommittedBatch> _committed = new();
+    private readonly Totals _totals;
+
+    public BeerRepository(IBeerStore store, IntakeOptions options, StorageOptions storage, ILogger<BeerRepository> log)
+    {
+        _store = store;
+        _totals = new Totals(store.Head, store.ReadTotals());
+        Log.StoreOpened(log, storage.Provider, Path.GetFullPath(storage.Path), store.Epoch, store.Head, _totals.Counts().Beers);
+        _committer = new GroupCommitter(store, options, _totals.Apply, _committed.OnNext, log);
+    }
+
+    public string Epoch => _store.Epoch;
+
+    /// <summary>Commands that wait for the store.</summary>
+    public int Waiting => _committer.Waiting;
+
+    public Totals Totals => _totals;
+
+    public IDisposable Subscribe(IObserver<CommittedBatch> observer) => _committed.Subscribe(observer);
+
+    /// <summary>Pours one beer, exactly once for its pour id.</summary>
+    public async Task<Outcome> AddAsync(PourBeer pour) => (await _committer.SubmitAsync(pour))[0];
+
+    /// <summary>Pours several beers in one transaction; each has its own outcome.</summary>
+    public Task<Outcome[]> AddAsync(IReadOnlyList<PourBeer> pours) => _committer.SubmitAsync([.. pours]);
+
+    public async Task<Outcome> DeleteAsync(DeleteBeer delete) => (await _committer.SubmitAsync(delete))[0];
+
+    public Beer? Find(long id) => _store.Find(id);
+
+    public IReadOnlyList<Beer> List(BeerFilter filter, PageCut cut) => _store.List(filter, cut);
+
+    /// <summary>How many beers match, without counting them: from the totals kept with each commit.</summary>
+    public long Count(BeerFilter filter) =>
+        filter.From is null && filter.To is null ? _totals.Count(filter.Type, filter.TapId) : _store.Count(filter);
+
+    public IReadOnlyList<LogEvent> ReadLog(long after, int limit) => _store.ReadLog(after, limit);
+
+    public void Dispose()
+    {
+        _committer.Dispose();
+        _committed.OnCompleted();
+        _committed.Dispose();
+        _store.Dispose();
+    }
+}

@@ -1,0 +1,99 @@
+using BeerTap.Server.Beers;
+
+namespace BeerTap.Server.Storage;
+
+/// <summary>The events of one transaction while they are being decided, and what they change in the totals.</summary>
+internal sealed class LogBatch(long head)
+{
+    private readonly Dictionary<(int TapId, string PourId), Beer> _pours = [];
+    private readonly Dictionary<long, Beer> _poured = [];
+    private readonly HashSet<long> _deleted = [];
+
+    /// <summary>The position number before the batch.</summary>
+    public long Start { get; } = head;
+
+    /// <summary>The position number after the batch.</summary>
+    public long Head => Start + Events.Count;
+
+    public List<LogEvent> Events { get; } = [];
+
+    /// <summary>The pour ids that become known with this batch.</summary>
+    public IReadOnlyDictionary<(int TapId, string PourId), Beer> Pours => _pours;
+
+    /// <summary>What changes in the totals of a tap and glass type.</summary>
+    public Dictionary<(int TapId, string Type), TotalsChange> Totals { get; } = [];
+
+    /// <summary>What changes in the totals of an hour; the hour counts from 1970 in UTC.</summary>
+    public Dictionary<(long Hour, int TapId, string Type), TotalsChange> Hourly { get; } = [];
+
+    public Beer Pour(PourBeer pour)
+    {
+        var beer = new Beer(Head + 1, pour.Type, pour.Volume, pour.Timestamp, pour.TapId);
+        Events.Add(new BeerPoured(beer));
+        _poured[beer.Id] = beer;
+        if (pour.PourId is { } pourId) _pours[(pour.TapId, pourId)] = beer;
+        Count(beer, +1);
+        return beer;
+    }
+
+    public void Delete(Beer beer, DateTime at)
+    {
+        Events.Add(new BeerDeleted(Head + 1, beer, at));
+        _deleted.Add(beer.Id);
+        Count(beer, -1);
+    }
+
+    /// <summary>The beer this batch poured under that pour id, if any.</summary>
+    public Beer? FindPour(int tapId, string pourId) => _pours.GetValueOrDefault((tapId, pourId));
+
+    /// <summary>The beer this batch poured, if it is still there.</summary>
+    public Beer? FindPoured(long id) => _deleted.Contains(id) ? null : _poured.GetValueOrDefault(id);
+
+    public bool HasDeleted(long id) => _deleted.Contains(id);
+
+    private void Count(Beer beer, int sign)
+    {
+        var change = new TotalsChange(sign, sign * Units.FromMillilitres(beer.Volume), sign > 0 ? beer.Timestamp : null);
+        Totals[(beer.TapId, beer.Type)] = Totals.GetValueOrDefault((beer.TapId, beer.Type)).Plus(change);
+        var hour = Hours.Of(beer.Timestamp);
+        Hourly[(hour, beer.TapId, beer.Type)] = Hourly.GetValueOrDefault((hour, beer.TapId, beer.Type)).Plus(change);
+    }
+}
+
+/// <summary>A change of a total: how many beers, how much volume in <see cref="Units"/>, and the latest pour, if one was added.</summary>
+internal readonly record struct TotalsChange(long Beers, long Units, DateTime? LastPour)
+{
+    public TotalsChange Plus(TotalsChange other) => new(
+        Beers + other.Beers,
+        Units + other.Units,
+        LastPour is null || other.LastPour > LastPour ? other.LastPour ?? LastPour : LastPour);
+}
+
+/// <summary>Hours since 1970 in UTC: the grain in which totals over time are kept.</summary>
+internal static class Hours
+{
+    public const long Milliseconds = 3_600_000;
+
+    public static long Of(DateTime utc) => Clock.ToUnix(utc) / Milliseconds;
+}
+
+/// <summary>
+/// Volumes are summed in whole units of a ten-thousandth of a millilitre, so that adding and taking away ten million pours leaves no
+/// rounding behind. A long holds 9.2e14 ml.
+/// </summary>
+internal static class Units
+{
+    private const double PerMillilitre = 10_000;
+
+    public static long FromMillilitres(double volume) => (long)Math.Round(volume * PerMillilitre);
+
+    public static double ToMillilitres(long units) => units / PerMillilitre;
+}
+
+/// <summary>Store times: milliseconds since 1970 in UTC.</summary>
+internal static class Clock
+{
+    public static long ToUnix(DateTime utc) => (utc.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond;
+
+    public static DateTime FromUnix(long milliseconds) => DateTime.UnixEpoch.AddMilliseconds(milliseconds);
+}

@@ -1,0 +1,37 @@
+using BeerTap.Server.Hosting;
+
+namespace BeerTap.Server.Storage;
+
+internal static class Registration
+{
+    public static void AddStorage(this IServiceCollection services, Settings settings)
+    {
+        services.AddSingleton(settings.Storage);
+        services.AddSingleton(settings.Intake);
+        services.AddSingleton<IBeerStore>(_ => Open(settings.Storage));
+        services.AddSingleton<BeerRepository>();
+    }
+
+    /// <exception cref="StoreException">The store cannot be opened; the message says what to do.</exception>
+    public static IBeerStore Open(StorageOptions options)
+    {
+        var folder = StoreFolder.Hold(options.Path);
+        try
+        {
+            return options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase) ? new SqliteBeerStore(folder) : OpenLiteDb(folder);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>LiteDB's store is compiled in on request, so it is looked up by name: nothing else in the code depends on how it was built.</summary>
+    private static IBeerStore OpenLiteDb(StoreFolder folder)
+    {
+        var store = typeof(Registration).Assembly.GetType("BeerTap.Server.Storage.LiteDbBeerStore")
+            ?? throw new StoreException("This build has no LiteDB store. Build with -p:LiteDb=true, or set Storage:Provider to sqlite.");
+        return (IBeerStore)Activator.CreateInstance(store, folder)!;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Security.Cryptography;
+
+namespace BeerTap.Server.Storage;
+
+/// <summary>The folder of a store's files. It is held by one hub at a time: two would give the same positions to different pours.</summary>
+internal sealed class StoreFolder : IDisposable
+{
+    private const string LockFile = "beertap.lock";
+    private const string EpochAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";
+    private const int EpochLength = 8;
+
+    private readonly FileStream _lock;
+
+    private StoreFolder(string path, FileStream held) => (Path, _lock) = (path, held);
+
+    public string Path { get; }
+
+    /// <exception cref="StoreException">The folder cannot be made or written, or another hub holds it.</exception>
+    public static StoreFolder Hold(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(full);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"The folder {full} cannot be made: {fault.Message} Set Storage:Path to a folder the hub may write.", fault);
+        }
+
+        try
+        {
+            return new StoreFolder(full, new FileStream(System.IO.Path.Combine(full, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (UnauthorizedAccessException fault)
+        {
+            throw new StoreException($"The folder {full} cannot be written. Set Storage:Path to a folder the hub may write.", fault);
+        }
+        catch (IOException fault)
+        {
+            throw new StoreException($"The folder {full} is held by another hub. Stop it, or set Storage:Path to another folder.", fault);
+        }
+    }
+
+    /// <summary>A name for a new store: 8 of 32 letters, so that two stores meet the same name once in 2^40.</summary>
+    public static string NewEpoch() => RandomNumberGenerator.GetString(EpochAlphabet, EpochLength);
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,12 @@
+using System.Collections.Immutable;
+
+namespace BeerTap.Server.Storage;
+
+/// <summary>One tap's totals; never changed, so a snapshot of many is a copy of references.</summary>
+internal sealed record TapTotals(int TapId, long Beers, long Units, DateTime LastPour, ImmutableDictionary<string, long> BeersByType)
+{
+    public double TotalVolume => Storage.Units.ToMillilitres(Units);
+}
+
+/// <summary>The totals at a position, taps in the order of their ids.</summary>
+internal sealed record TotalsSnapshot(long Head, long Beers, IReadOnlyList<TapTotals> Taps);

@@ -1,0 +1,56 @@
+using BeerTap.Server.Beers;
+using BeerTap.Server.Reports;
+using BeerTap.Server.Storage;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace BeerTap.Server.Taps;
+
+/// <summary>A tap as the hub knows it.</summary>
+/// <param name="Id">The tap's number.</param>
+/// <param name="Connected">Whether it holds a connection that names its id.</param>
+/// <param name="Beers">Its beers, the deleted not among them.</param>
+/// <param name="TotalVolume">Their volume in millilitres.</param>
+/// <param name="Share">Its share of all beers in percent, two decimals.</param>
+/// <param name="LastSeen">When it last poured or was last connected, UTC. Connections are remembered until the hub restarts, pours for ever.</param>
+public sealed record Tap(int Id, bool Connected, long Beers, double TotalVolume, double Share, DateTime LastSeen);
+
+/// <summary>One tap.</summary>
+public sealed record TapAnswer(Tap Tap);
+
+/// <summary>Every tap ever seen, by id.</summary>
+public sealed record TapsAnswer(IReadOnlyList<Tap> Taps);
+
+internal static class TapsApi
+{
+    public static void MapTapsApi(this IEndpointRouteBuilder routes)
+    {
+        var taps = routes.MapGroup("/api/taps").WithTags("Taps");
+        taps.MapGet("", List).WithSummary("Lists every tap ever seen");
+        taps.MapGet("{id}", Find).WithSummary("Gets one tap").Refuses(404);
+    }
+
+    private static Ok<TapsAnswer> List(BeerRepository repository, TapRegistry registry)
+    {
+        var totals = repository.Totals.Snapshot();
+        var poured = totals.Taps.ToDictionary(tap => tap.TapId);
+        var ids = poured.Keys.Union(registry.Seen).Order();
+        return TypedResults.Ok(new TapsAnswer([.. ids.Select(id => Describe(id, poured.GetValueOrDefault(id), totals.Beers, registry))]));
+    }
+
+    private static Results<Ok<TapAnswer>, RefusalResult> Find(string id, BeerRepository repository, TapRegistry registry)
+    {
+        if (!int.TryParse(id, out var tapId)) return new RefusalResult(Refusals.NoSuchTap());
+        var tap = repository.Totals.Find(tapId);
+        if (tap is null && registry.LastSeen(tapId) is null) return new RefusalResult(Refusals.NoSuchTap());
+        return TypedResults.Ok(new TapAnswer(Describe(tapId, tap, repository.Totals.Counts().Beers, registry)));
+    }
+
+    private static Tap Describe(int id, TapTotals? totals, long allBeers, TapRegistry registry)
+    {
+        var poured = totals?.LastPour ?? DateTime.UnixEpoch;
+        var connected = registry.LastSeen(id) ?? DateTime.UnixEpoch;
+        return new Tap(
+            id, registry.IsConnected(id), totals?.Beers ?? 0, totals?.TotalVolume ?? 0, Shares.Percent(totals?.Beers ?? 0, allBeers),
+            poured > connected ? poured : connected);
+    }
+}
