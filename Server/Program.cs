@@ -5,45 +5,60 @@ using BeerTap.Server.Reports;
 using BeerTap.Server.Storage;
 using BeerTap.Server.Taps;
 
-if (Usage.AnswerTo(args) is { } answer)
+namespace BeerTap.Server;
+
+internal static class Program
 {
-    Console.WriteLine(answer);
-    return 0;
-}
+    public static async Task<int> Main(string[] args)
+    {
+        if (Usage.AnswerTo(args) is { } answer)
+        {
+            Console.WriteLine(answer);
+            return 0;
+        }
 
-// The program's own files lie beside it; the store lies where the hub is started.
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-var settings = Settings.Load(builder, args);
-if (settings.Faults.Count > 0) return Refusal.Of("The configuration has faults:", settings.Faults);
+        try
+        {
+            await using var hub = Build(args);
+            await hub.RunAsync();
+            return 0;
+        }
+        catch (Exception fault) when (Refusal.Explains(fault))
+        {
+            return Refusal.Tell(fault);
+        }
+    }
 
-builder.AddLog(settings.Log);
-builder.AddLimits(settings.Intake);
-builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddStorage(settings);
-builder.Services.AddBeers(settings);
-builder.Services.AddLive(settings);
-builder.Services.AddDocs();
+    /// <summary>The hub, ready to run.</summary>
+    /// <exception cref="SettingsException">The configuration has faults.</exception>
+    /// <exception cref="StoreException">The store cannot be opened.</exception>
+    public static WebApplication Build(string[] args)
+    {
+        // The program's own files lie beside it; the store lies where the hub is started.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var settings = Settings.Load(builder, args);
 
-try
-{
-    await using var app = builder.Build();
+        builder.AddLog(settings.Log);
+        builder.AddLimits(settings.Intake);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddStorage(settings);
+        builder.Services.AddBeers(settings);
+        builder.Services.AddLive(settings);
+        builder.Services.AddDocs();
 
-    app.UseMiddleware<RequestLog>();
-    app.UseFaults();
-    app.UsePage();
-    app.UseWebSockets();
-    app.MapBeersApi();
-    app.MapTapsApi();
-    app.MapReportsApi();
-    app.MapLive();
-    app.MapHealth();
-    app.MapDocs();
-    app.UseDrain();
+        var hub = builder.Build();
 
-    await app.RunAsync();
-    return 0;
-}
-catch (Exception fault) when (Refusal.Explains(fault))
-{
-    return Refusal.Of("The hub cannot start:", [fault.Message]);
+        hub.UseMiddleware<RequestLog>();
+        hub.UseFaults();
+        hub.UsePage();
+        hub.UseWebSockets();
+        hub.MapBeersApi();
+        hub.MapTapsApi();
+        hub.MapReportsApi();
+        hub.MapLive();
+        hub.MapHealth();
+        hub.MapDocs();
+        hub.UseDrain();
+        return hub;
+    }
 }

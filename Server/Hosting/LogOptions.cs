@@ -35,6 +35,8 @@ internal static class LogSetup
             .MinimumLevel.Is(options.Level)
             .MinimumLevel.Override("Microsoft", Higher(options.Level, LogEventLevel.Warning))
             .MinimumLevel.Override("System", Higher(options.Level, LogEventLevel.Warning))
+            // Off, the framework opens no log scope of its own per request, whose request id would stand in the way of X-Request-ID.
+            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             .Enrich.FromLogContext();
         log = json
             ? log.WriteTo.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture))

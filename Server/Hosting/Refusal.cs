@@ -7,13 +7,14 @@ internal static class Refusal
 {
     public const int ExitCode = 2;
 
-    /// <summary>Whether a fault's own message is the explanation: the store, or an address that is taken.</summary>
-    public static bool Explains(Exception fault) => fault is StoreException or IOException;
+    /// <summary>Whether a fault's own message is the explanation: the settings, the store, or an address that is taken.</summary>
+    public static bool Explains(Exception fault) => fault is SettingsException or StoreException or IOException;
 
-    public static int Of(string headline, IReadOnlyList<string> faults)
+    public static int Tell(Exception fault)
     {
-        Console.Error.WriteLine(headline);
-        foreach (var fault in faults) Console.Error.WriteLine($"  - {fault}");
+        var reasons = fault is SettingsException settings ? settings.Faults : [fault.Message];
+        Console.Error.WriteLine("The hub cannot start:");
+        foreach (var reason in reasons) Console.Error.WriteLine($"  - {reason}");
         return ExitCode;
     }
 }

@@ -40,10 +40,8 @@ internal sealed class Settings
 
     public IReadOnlyList<GlassOptions> Glasses { get; }
 
-    /// <summary>Everything that is wrong, each with the name of the setting; empty when the hub can start.</summary>
-    public IReadOnlyList<string> Faults => _faults;
-
     /// <summary>Reads all settings and sets the address the hub listens on.</summary>
+    /// <exception cref="SettingsException">Something is wrong; all of it is told at once.</exception>
     public static Settings Load(WebApplicationBuilder builder, string[] args)
     {
         // The last source wins: what is BeerTap's own in the environment, then the command line.
@@ -51,7 +49,7 @@ internal sealed class Settings
         var settings = new Settings(builder.Configuration);
         settings.CheckNames(args);
         settings.ChooseAddress(builder);
-        return settings;
+        return settings._faults.Count == 0 ? settings : throw new SettingsException(settings._faults);
     }
 
     private void ChooseAddress(WebApplicationBuilder builder)
@@ -135,4 +133,10 @@ internal sealed class Settings
         var text = result.ErrorMessage!.Replace($"The field {name} ", $"{section}:{name} ", StringComparison.Ordinal).Replace($"The {name} field ", $"{section}:{name} ", StringComparison.Ordinal).TrimEnd('.');
         return $"{text}; it is '{value}'.";
     }
+}
+
+/// <summary>The configuration has faults, each with the name of its setting.</summary>
+internal sealed class SettingsException(IReadOnlyList<string> faults) : Exception(string.Join(' ', faults))
+{
+    public IReadOnlyList<string> Faults => faults;
 }

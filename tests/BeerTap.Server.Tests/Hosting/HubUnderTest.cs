@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+
+namespace BeerTap.Server.Tests.Hosting;
+
+/// <summary>A hub on a real port with a real store in a folder of its own; can be stopped and started again on the same store.</summary>
+internal sealed class HubUnderTest : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("beertap-test-").FullName;
+    private readonly string[] _settings;
+    private WebApplication? _app;
+
+    private HubUnderTest(string[] settings) => _settings = settings;
+
+    public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>The hub's address as <c>http://127.0.0.1:port</c>.</summary>
+    public Uri Address => Http.BaseAddress!;
+
+    public string Folder => _folder;
+
+    public IServiceProvider Services => _app!.Services;
+
+    /// <param name="settings">As on the command line, such as <c>--Reports:EveryBeers=3</c>.</param>
+    public static async Task<HubUnderTest> StartAsync(params string[] settings)
+    {
+        var hub = new HubUnderTest(settings);
+        await hub.StartAgainAsync();
+        return hub;
+    }
+
+    public Uri SocketAddress(string pathAndQuery) => new UriBuilder(new Uri(Address, pathAndQuery)) { Scheme = "ws" }.Uri;
+
+    /// <summary>Stops the hub in order and starts it on the same store and another port.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartAgainAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        Http.Dispose();
+        if (_app is null) return;
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _app = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Pours a beer and gives it back as JSON.</summary>
+    public async Task<JsonObject> PourAsync(int tapId = 1, double volume = 500, string? pourId = null)
+    {
+        using var answer = await Http.PostAsJsonAsync("/api/beers", new { tapId, volume, pourId });
+        Assert.True(answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+        return (await answer.JsonAsync())["beer"]!.AsObject();
+    }
+
+    public async Task<JsonObject> GetAsync(string path)
+    {
+        using var answer = await Http.GetAsync(path);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return await answer.JsonAsync();
+    }
+
+    private async Task StartAgainAsync()
+    {
+        string[] args = ["--urls=http://127.0.0.1:0", $"--Storage:Path={_folder}", "--Logging:Level=Fatal", .. _settings];
+        _app = Program.Build(args);
+        await _app.StartAsync();
+        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
+    }
+}
+
+internal static class AnswerExtensions
+{
+    public static async Task<JsonObject> JsonAsync(this HttpResponseMessage answer) =>
+        JsonSerializer.Deserialize<JsonObject>(await answer.Content.ReadAsStringAsync())!;
+
+    public static HttpContent AsJson(this string body) => new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+}
