@@ -20,11 +20,12 @@ internal static class Docs
     public static void MapDocs(this WebApplication app)
     {
         app.MapOpenApi();
-        app.UseSwaggerUI(page =>
+        // Only requests for the page go through its middleware.
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/docs", StringComparison.Ordinal), docs => docs.UseSwaggerUI(page =>
         {
             page.RoutePrefix = "docs";
             page.DocumentTitle = "BeerTap API";
             page.SwaggerEndpoint("/openapi/v1.json", "BeerTap");
-        });
+        }));
     }
 }

@@ -4,8 +4,101 @@ using Microsoft.OpenApi;
 
 namespace BeerTap.Server.Hosting;
 
-/// <summary>An example for each call of the API, in its description.</summary>
+/// <summary>Gives each call of the API its parameters, and an example of what goes in and what comes out.</summary>
 internal sealed class DocsExamples : IOpenApiOperationTransformer
 {
-    public Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+    private const string Json = "application/json", ProblemJson = "application/problem+json";
+
+    private const string Beer = """{"id":42,"type":"pint","volume":330.5,"timestamp":"2026-11-21T18:30:00.125Z","tapId":1}""";
+    private const string NewBeer = """{"tapId":1,"volume":330.5,"pourId":"0199f3c2a7b17c3e9d5a4b6c8e0f1a2b"}""";
+    private const string Tap = """{"id":1,"connected":true,"beers":4,"totalVolume":1822.5,"share":40,"lastSeen":"2026-11-21T18:30:00.125Z"}""";
+    private const string Report = """{"totalBeers":10,"taps":[{"tapId":1,"beers":4,"share":40,"totalVolume":1822.5},{"tapId":2,"beers":6,"share":60,"totalVolume":2410}]}""";
+    private const string InvalidFields =
+        """{"type":"urn:beertap:problem:invalid-fields","title":"Some fields are not valid.","status":400,"detail":"Mend the fields listed in 'errors' and send again.","errors":{"volume":["must be from 100 to 1000 ml; no glass holds 5 ml."]}}""";
+
+    private static readonly Dictionary<string, Call> Calls = new(StringComparer.Ordinal)
+    {
+        ["POST api/beers"] = new(
+            Request: NewBeer,
+            Answers: new() { ["200"] = $$"""{"beer":{{Beer}}}""", ["201"] = $$"""{"beer":{{Beer}}}""" },
+            Parameters: [new("Idempotency-Key", ParameterLocation.Header, JsonSchemaType.String, "Means the same as pourId.")]),
+        ["POST api/beers/batch"] = new(
+            Request: $$"""{"beers":[{{NewBeer}},{"tapId":1,"volume":5}]}""",
+            Answers: new() { ["200"] = $$"""{"results":[{"status":201,"beer":{{Beer}}},{"status":400,"problem":{{InvalidFields}}}]}""" }),
+        ["GET api/beers"] = new(
+            Answers: new() { ["200"] = $$"""{"beers":[{{Beer}}],"page":1,"pageSize":50,"total":1}""" },
+            Parameters:
+            [
+                new("page", ParameterLocation.Query, JsonSchemaType.Integer, "Counts from 1."),
+                new("page_size", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500, 50 when left out."),
+                new("type", ParameterLocation.Query, JsonSchemaType.String, "A glass type."),
+                new("tapId", ParameterLocation.Query, JsonSchemaType.Integer, "Only this tap's beers."),
+                new("from", ParameterLocation.Query, JsonSchemaType.String, "ISO 8601, this moment included."),
+                new("to", ParameterLocation.Query, JsonSchemaType.String, "ISO 8601, this moment not included."),
+                new("order", ParameterLocation.Query, JsonSchemaType.String, "asc (oldest first) or desc."),
+                new("after_id", ParameterLocation.Query, JsonSchemaType.Integer, "The last id of the page before; comes with the Link header."),
+            ]),
+        ["GET api/beers/{id}"] = new(Answers: new() { ["200"] = $$"""{"beer":{{Beer}}}""" }),
+        ["DELETE api/beers/{id}"] = new(),
+        ["GET api/taps"] = new(Answers: new() { ["200"] = $$"""{"taps":[{{Tap}}]}""" }),
+        ["GET api/taps/{id}"] = new(Answers: new() { ["200"] = $$"""{"tap":{{Tap}}}""" }),
+        ["GET api/reports/share"] = new(Answers: new() { ["200"] = $$"""{"position":"k3x9q2ab-10","report":{{Report}}}""" }),
+        ["GET api/events"] = new(
+            Answers: new() { ["200"] = $$"""{"events":[{"event":"beerPoured","position":"k3x9q2ab-42","beer":{{Beer}}},{"event":"beerDeleted","position":"k3x9q2ab-43","id":42}],"position":"k3x9q2ab-43"}""" },
+            Parameters:
+            [
+                new("after", ParameterLocation.Query, JsonSchemaType.String, "A position, or earliest."),
+                new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 1000 events, 100 when left out."),
+            ]),
+        ["GET api/events/stream"] = new(
+            Parameters:
+            [
+                new("after", ParameterLocation.Query, JsonSchemaType.String, "A position, or earliest; live when left out."),
+                new("tapId", ParameterLocation.Query, JsonSchemaType.Integer, "The tap that listens."),
+                new("Last-Event-ID", ParameterLocation.Header, JsonSchemaType.String, "Sent by an EventSource that reconnects; wins over after."),
+            ]),
+        ["GET health/live"] = new(Answers: new() { ["200"] = """{"status":"live"}""" }),
+        ["GET health/ready"] = new(Answers: new() { ["200"] = """{"status":"ready","connections":12}""", ["503"] = """{"status":"draining","connections":3}""" }),
+    };
+
+    private static readonly Dictionary<string, string> Problems = new(StringComparer.Ordinal)
+    {
+        ["400"] = InvalidFields,
+        ["404"] = """{"type":"urn:beertap:problem:no-such-beer","title":"There is no such beer.","status":404,"detail":"No beer has this id, or it was deleted."}""",
+        ["409"] = """{"type":"urn:beertap:problem:pour-id-reused","title":"This pour id belongs to another pour.","status":409,"detail":"Tap 1 used this pour id for beer 42 with 330.5 ml. A new pour needs a new id."}""",
+        ["413"] = """{"type":"urn:beertap:problem:body-too-large","title":"The body is too large.","status":413,"detail":"The limit is 1048576 bytes. Send smaller batches."}""",
+        ["415"] = """{"type":"urn:beertap:problem:wrong-media-type","title":"The body must be JSON.","status":415,"detail":"Send the header 'Content-Type: application/json'."}""",
+        ["503"] = """{"type":"urn:beertap:problem:intake-full","title":"The hub has too many pours waiting.","status":503,"detail":"Nothing was stored. Send again after the time in Retry-After, with the same pourId."}""",
+    };
+
+    public Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var name = $"{context.Description.HttpMethod} {context.Description.RelativePath?.TrimEnd('/')}";
+        var call = Calls.GetValueOrDefault(name) ?? throw new InvalidOperationException($"The call '{name}' has no example in {nameof(DocsExamples)}.");
+        foreach (var parameter in call.Parameters ?? [])
+        {
+            operation.Parameters ??= [];
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = parameter.Name,
+                In = parameter.In,
+                Description = parameter.Description,
+                Schema = new OpenApiSchema { Type = parameter.Type },
+            });
+        }
+
+        if (call.Request is { } request && operation.RequestBody?.Content is { } body) body[Json].Example = JsonNode.Parse(request);
+        foreach (var (status, answer) in operation.Responses ?? [])
+        {
+            if (call.Answers?.GetValueOrDefault(status) is { } example && answer.Content?.TryGetValue(Json, out var json) == true) json.Example = JsonNode.Parse(example);
+            if (Problems.TryGetValue(status, out var problem) && answer.Content?.TryGetValue(ProblemJson, out var problemJson) == true)
+                problemJson.Example = JsonNode.Parse(problem);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private sealed record Call(string? Request = null, Dictionary<string, string>? Answers = null, Parameter[]? Parameters = null);
+
+    private sealed record Parameter(string Name, ParameterLocation In, JsonSchemaType Type, string Description);
 }

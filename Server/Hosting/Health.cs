@@ -16,7 +16,8 @@ internal static class Health
         health.MapGet("live", () => TypedResults.Ok(new HealthAnswer("live"))).WithSummary("Tells that the process runs");
         health.MapGet("ready", Ready)
             .WithSummary("Tells whether the hub takes pours and listeners")
-            .WithDescription("200 `ready`, or 503 `draining` while it stops.");
+            .WithDescription("200 `ready`, or 503 `draining` while it stops.")
+            .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 
     private static Results<Ok<HealthAnswer>, JsonHttpResult<HealthAnswer>> Ready(Feed feed) => feed.Draining

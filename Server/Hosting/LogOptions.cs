@@ -37,6 +37,8 @@ internal static class LogSetup
             .MinimumLevel.Override("System", Higher(options.Level, LogEventLevel.Warning))
             // Off, the framework opens no log scope of its own per request, whose request id would stand in the way of X-Request-ID.
             .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
+            // A hub that cannot start says why once, in its own words.
+            .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
             .Enrich.FromLogContext();
         log = json
             ? log.WriteTo.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture))

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BeerTap.Server.Live;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BeerTap.Server.Tests.Hosting;
 
@@ -69,6 +71,15 @@ internal sealed class HubUnderTest : IAsyncDisposable
         using var answer = await Http.GetAsync(path);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return await answer.JsonAsync();
+    }
+
+    /// <summary>Waits until the hub counts so many listeners.</summary>
+    public async Task UntilConnectionsAsync(int count)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var feed = Services.GetRequiredService<Feed>();
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (feed.Subscribers != count) await poll.WaitForNextTickAsync(patience.Token);
     }
 
     private async Task StartAgainAsync()
