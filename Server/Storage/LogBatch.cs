@@ -74,7 +74,10 @@ internal static class Hours
 {
     public const long Milliseconds = 3_600_000;
 
-    public static long Of(DateTime utc) => Clock.ToUnix(utc) / Milliseconds;
+    public static long Of(DateTime utc) => Of(Clock.ToUnix(utc));
+
+    /// <summary>The hour of a store time; also before 1970, where a query may look though no pour is.</summary>
+    public static long Of(long unix) => unix / Milliseconds - (unix % Milliseconds < 0 ? 1 : 0);
 }
 
 /// <summary>

@@ -40,6 +40,11 @@ internal sealed class SqliteBeerStore : IBeerStore
             _writer?.Dispose();
             throw new StoreException($"The store {file} cannot be opened: {fault.Message} Nothing was changed.", fault);
         }
+        catch
+        {
+            _writer?.Dispose();
+            throw;
+        }
     }
 
     public string Epoch { get; }

@@ -2,7 +2,7 @@ using BeerTap.Server.Beers;
 
 namespace BeerTap.Server.Storage;
 
-/// <summary>A filter as SQL: which index it walks, and in what pieces a time is counted.</summary>
+/// <summary>A filter as SQL, and which index it walks.</summary>
 /// <remarks>
 /// A tap's beers lie in the index by (tap, type), so all types of one tap are read as one ordered merge of a walk per type. A time is cut to
 /// the positions its hours lie between.
@@ -45,31 +45,6 @@ internal sealed class SqliteFilter
     }
 
     public string Where(long? type) => string.Join(" AND ", type is { } id ? _conditions.Append($"type = {id}") : _conditions);
-
-    /// <summary>The hours a filter's time touches, first and last.</summary>
-    public static (long From, long To) HoursOf(BeerFilter filter) => (
-        filter.From is { } from ? Hours.Of(from) : 0,
-        filter.To is { } to ? Hours.Of(to.AddMilliseconds(-1)) : long.MaxValue);
-
-    /// <summary>Cuts a time into whole hours, whose totals are kept, and at most two pieces of an hour, whose beers are counted.</summary>
-    public static IEnumerable<(BeerFilter Filter, bool WholeHours)> CountParts(BeerFilter filter)
-    {
-        var from = filter.From is { } f ? HourAtOrAfter(f) : (DateTime?)null;
-        var to = filter.To is { } t ? Clock.FromUnix(Hours.Of(t) * Hours.Milliseconds) : (DateTime?)null;
-        if (from >= to)
-        {
-            // Within one hour, or two without a whole one between: counted out as it is.
-            yield return (filter, false);
-            yield break;
-        }
-
-        yield return (filter with { From = from, To = to }, true);
-        if (from > filter.From) yield return (filter with { To = from }, false);
-        if (to < filter.To) yield return (filter with { From = to }, false);
-    }
-
-    private static DateTime HourAtOrAfter(DateTime at) =>
-        Clock.FromUnix((Clock.ToUnix(at) + Hours.Milliseconds - 1) / Hours.Milliseconds * Hours.Milliseconds);
 
     private void Add(string condition, object value)
     {

@@ -42,7 +42,7 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
             [cut.AfterId ?? (cut.Descending ? long.MaxValue : 0), cut.Size, cut.Skip, .. query.Values]);
     }
 
-    public long Count(BeerFilter filter) => SqliteFilter.CountParts(filter).Sum(part => part.WholeHours ? CountHours(part.Filter) : CountBeers(part.Filter));
+    public long Count(BeerFilter filter) => CountHours(filter) + TimeCut.Pieces(filter).Sum(CountBeers);
 
     public void Dispose()
     {
@@ -54,7 +54,7 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
     private (long First, long Last)? Hours(BeerFilter filter)
     {
         if (filter.From is null && filter.To is null) return null;
-        var (from, to) = SqliteFilter.HoursOf(filter);
+        var (from, to) = TimeCut.Touched(filter);
         return Query(
             "SELECT IFNULL(MIN(first), 1), IFNULL(MAX(last), 0) FROM hours WHERE hour BETWEEN ?1 AND ?2",
             row => (row.GetInt64(0), row.GetInt64(1)), from, to)[0];
@@ -64,7 +64,7 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
     {
         var type = -1L;
         if (filter.Type is { } name && !types.TryFind(name, out type)) return 0;
-        var (from, to) = SqliteFilter.HoursOf(filter);
+        var (from, to) = TimeCut.Whole(filter);
         return Query(
             "SELECT IFNULL(SUM(beers), 0) FROM hourly WHERE hour BETWEEN ?1 AND ?2 AND (?3 = 0 OR tap = ?3) AND (?4 = -1 OR type = ?4)",
             row => row.GetInt64(0), from, to, filter.TapId ?? 0, type)[0];
