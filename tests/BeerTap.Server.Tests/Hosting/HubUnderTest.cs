@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BeerTap.Server.Live;
+using BeerTap.Server.Tests.Live;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -34,7 +35,7 @@ internal sealed class HubUnderTest : IAsyncDisposable
         return hub;
     }
 
-    public Uri SocketAddress(string pathAndQuery) => new UriBuilder(new Uri(Address, pathAndQuery)) { Scheme = "ws" }.Uri;
+    public Uri SocketAddress(string pathAndQuery) => TestSocket.Address(Address, pathAndQuery);
 
     /// <summary>Stops the hub in order and starts it on the same store and another port.</summary>
     public async Task RestartAsync()

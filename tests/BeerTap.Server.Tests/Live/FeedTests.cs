@@ -174,8 +174,7 @@ public sealed class FeedTests
         for (var i = 0; i < 3; i++) await hub.PourAsync();
         var epoch = ((string)(await hub.GetAsync("/api/events"))["position"]!).Split('-')[0];
 
-        hub.Http.DefaultRequestHeaders.Add("Last-Event-ID", $"{epoch}-2");
-        await using var listener = await Listener.ConnectAsync("sse", hub, "earliest");
+        await using var listener = await Listener.ConnectAsync("sse", hub.Address, "earliest", lastEventId: $"{epoch}-2");
         await listener.HearContiguousAsync(3, 3);
     }
 }

@@ -22,18 +22,30 @@ internal abstract class Listener : IAsyncDisposable
     public string Position { get; private set; } = "";
 
     /// <summary>Connects over a transport and has heard the welcome when it returns.</summary>
-    public static async Task<Listener> ConnectAsync(string transport, HubUnderTest hub, string? after = null, int? tapId = null)
+    public static Task<Listener> ConnectAsync(string transport, HubUnderTest hub, string? after = null, int? tapId = null) =>
+        ConnectAsync(transport, hub.Address, after, tapId);
+
+    /// <summary>Connects over a transport and has heard the welcome when it returns.</summary>
+    public static async Task<Listener> ConnectAsync(string transport, Uri hub, string? after = null, int? tapId = null, string? lastEventId = null)
     {
         Listener listener = transport switch
         {
             "signalr" => new SignalRListener(),
             "websocket" => new SocketListener(),
-            "sse" => new SseListener(),
+            "sse" => new SseListener(lastEventId),
             _ => throw new ArgumentOutOfRangeException(nameof(transport), transport, "No such transport."),
         };
-        await listener.StartAsync(hub, Query(after, tapId));
-        listener.Welcome = await listener.NextAsync("welcome");
-        return listener;
+        try
+        {
+            await listener.StartAsync(hub, Query(after, tapId));
+            listener.Welcome = await listener.NextAsync("welcome");
+            return listener;
+        }
+        catch
+        {
+            await listener.DisposeAsync();
+            throw;
+        }
     }
 
     public JsonObject Welcome { get; private set; } = [];
@@ -42,6 +54,7 @@ internal abstract class Listener : IAsyncDisposable
         "?" + string.Join('&', new[] { after is null ? null : "after=" + after, tapId is null ? null : "tapId=" + tapId }.OfType<string>());
 
     /// <summary>The next event, whatever it is.</summary>
+    /// <exception cref="ChannelClosedException">The connection is over and all that came was heard.</exception>
     public async Task<JsonObject> NextAsync()
     {
         using var patience = new CancellationTokenSource(Patience);
@@ -96,7 +109,7 @@ internal abstract class Listener : IAsyncDisposable
         _stop.Dispose();
     }
 
-    protected abstract Task OpenAsync(HubUnderTest hub, string query, CancellationToken cancel);
+    protected abstract Task OpenAsync(Uri hub, string query, CancellationToken cancel);
 
     protected abstract Task ReceiveAsync(CancellationToken cancel);
 
@@ -104,7 +117,7 @@ internal abstract class Listener : IAsyncDisposable
 
     protected void Heard(string json) => _heard.Writer.TryWrite(JsonNode.Parse(json)!.AsObject());
 
-    private async Task StartAsync(HubUnderTest hub, string query)
+    private async Task StartAsync(Uri hub, string query)
     {
         await OpenAsync(hub, query, _stop.Token);
         _listening = Task.Run(async () =>
@@ -116,6 +129,10 @@ internal abstract class Listener : IAsyncDisposable
             catch (Exception fault) when (fault is OperationCanceledException or WebSocketException or IOException or HttpRequestException)
             {
                 // The connection is over, by the test's or the hub's doing; the test judges by what was heard.
+            }
+            finally
+            {
+                _heard.Writer.TryComplete();
             }
         });
     }
@@ -130,8 +147,8 @@ internal sealed class SocketListener : Listener
 
     public Task SendAsync(string text) => _socket.SendAsync(text);
 
-    protected override Task OpenAsync(HubUnderTest hub, string query, CancellationToken cancel) =>
-        _socket.OpenAsync(hub.SocketAddress("/sockets/beers" + query), cancel, "beertap.v1");
+    protected override Task OpenAsync(Uri hub, string query, CancellationToken cancel) =>
+        _socket.OpenAsync(TestSocket.Address(hub, "/sockets/beers" + query), cancel, "beertap.v1");
 
     protected override async Task ReceiveAsync(CancellationToken cancel)
     {
@@ -151,9 +168,9 @@ internal sealed class SignalRListener : Listener
 
     private readonly TestSocket _socket = new();
 
-    protected override async Task OpenAsync(HubUnderTest hub, string query, CancellationToken cancel)
+    protected override async Task OpenAsync(Uri hub, string query, CancellationToken cancel)
     {
-        await _socket.OpenAsync(hub.SocketAddress("/hubs/taps" + query), cancel);
+        await _socket.OpenAsync(TestSocket.Address(hub, "/hubs/taps" + query), cancel);
         await _socket.SendAsync("{\"protocol\":\"json\",\"version\":1}" + RecordSeparator);
     }
 
@@ -177,13 +194,16 @@ internal sealed class SignalRListener : Listener
 }
 
 /// <summary>Server-Sent Events.</summary>
-internal sealed class SseListener : Listener
+internal sealed class SseListener(string? lastEventId) : Listener
 {
+    private readonly HttpClient _http = new();
     private HttpResponseMessage? _answer;
 
-    protected override async Task OpenAsync(HubUnderTest hub, string query, CancellationToken cancel)
+    protected override async Task OpenAsync(Uri hub, string query, CancellationToken cancel)
     {
-        _answer = await hub.Http.GetAsync("/api/events/stream" + query, HttpCompletionOption.ResponseHeadersRead, cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(hub, "/api/events/stream" + query));
+        if (lastEventId is not null) request.Headers.Add("Last-Event-ID", lastEventId);
+        _answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         Assert.Equal("text/event-stream", _answer.Content.Headers.ContentType?.MediaType);
     }
 
@@ -205,5 +225,9 @@ internal sealed class SseListener : Listener
         }
     }
 
-    protected override void Close() => _answer?.Dispose();
+    protected override void Close()
+    {
+        _answer?.Dispose();
+        _http.Dispose();
+    }
 }

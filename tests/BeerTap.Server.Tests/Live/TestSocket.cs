@@ -9,6 +9,8 @@ internal sealed class TestSocket : IDisposable
 {
     public ClientWebSocket Socket { get; } = new();
 
+    public static Uri Address(Uri hub, string pathAndQuery) => new UriBuilder(new Uri(hub, pathAndQuery)) { Scheme = "ws" }.Uri;
+
     public async Task OpenAsync(Uri address, CancellationToken cancel, params string[] subProtocols)
     {
         foreach (var subProtocol in subProtocols) Socket.Options.AddSubProtocol(subProtocol);
