@@ -1,0 +1,37 @@
+namespace BeerTap.Client;
+
+/// <summary>One event of the feed, of any kind: <see cref="Event"/> names the kind, and each kind fills its own fields.</summary>
+internal sealed record FeedEvent(
+    string? Event,
+    string? Position = null,
+    string? Epoch = null,
+    Beer? Beer = null,
+    long? Id = null,
+    ShareReport? Report = null,
+    string? Reason = null,
+    long? RetryAfterMs = null)
+{
+    public const string Welcome = "welcome";
+    public const string BeerPoured = "beerPoured";
+    public const string BeerDeleted = "beerDeleted";
+    public const string ShareReport = "shareReport";
+    public const string Reload = "reload";
+    public const string Closing = "closing";
+
+    /// <summary>All kinds, for transports that subscribe to each by name.</summary>
+    public static readonly IReadOnlyList<string> Names = [Welcome, BeerPoured, BeerDeleted, ShareReport, Reload, Closing];
+}
+
+/// <summary>
+/// What a feed that only counts takes from an event. A report of a thousand taps to each of a thousand feeds is a million
+/// shares: whoever does not print them does not read them.
+/// </summary>
+internal sealed record CountedEvent(string? Event, string? Position, string? Epoch, string? Reason, long? RetryAfterMs)
+{
+    public FeedEvent ToEvent() => new(Event, Position, Epoch, Reason: Reason, RetryAfterMs: RetryAfterMs);
+}
+
+/// <summary>Each tap's part of all beers; <c>Share</c> is in percent, volumes in millilitres.</summary>
+internal sealed record ShareReport(long TotalBeers, IReadOnlyList<TapShare>? Taps);
+
+internal sealed record TapShare(long TapId, long Beers, decimal Share, decimal TotalVolume);

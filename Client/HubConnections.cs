@@ -1,0 +1,47 @@
+namespace BeerTap.Client;
+
+/// <summary>The HTTP connections of all taps of this process.</summary>
+internal sealed class HubConnections : IDisposable
+{
+    /// <summary>More posts at the same time would only queue in the hub instead of here.</summary>
+    private const int MostPosts = 256;
+
+    public HubConnections(ClientOptions options)
+    {
+        Posts = Client(options, BeersApi.Patience, MostPosts);
+        Streams = Client(options, Timeout.InfiniteTimeSpan, int.MaxValue);
+    }
+
+    public HttpClient Posts { get; }
+
+    /// <summary>For answers without an end: no limit on their number or their time.</summary>
+    public HttpClient Streams { get; }
+
+    public void Dispose()
+    {
+        Posts.Dispose();
+        Streams.Dispose();
+    }
+
+    private static HttpClient Client(ClientOptions options, TimeSpan timeout, int mostConnections)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            // A redirect would turn a POST into a GET; whoever set the address should hear of it instead.
+            AllowAutoRedirect = false,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            MaxConnectionsPerServer = mostConnections,
+
+            // The hub's name may come to mean another machine.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            UseCookies = false,
+        };
+        var http = new HttpClient(handler) { BaseAddress = options.Server, Timeout = timeout };
+        if (options.ApiKey is { } key)
+        {
+            http.DefaultRequestHeaders.Add("X-Api-Key", key);
+        }
+
+        return http;
+    }
+}

@@ -1,0 +1,176 @@
+namespace BeerTap.Client;
+
+/// <summary>
+/// One run of the client: opens the spool, starts feeds and taps, and closes them in the order that loses nothing:
+/// valves, then senders, then feeds, then the spool.
+/// </summary>
+internal sealed class Simulation(ClientOptions options, ConsoleReport report, TimeProvider time)
+{
+    /// <summary>Taps start when their feeds are there, so that a feed hears all of them; but when no hub is, or it is slow, they start without.</summary>
+    private static readonly TimeSpan FeedsFirst = TimeSpan.FromSeconds(5);
+
+    /// <summary>After Ctrl-C: how long waiting pours have to get acknowledged, and what was acknowledged to be heard.</summary>
+    private static readonly TimeSpan LastPours = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
+    /// <summary>After the last of --count pours: how long the feeds may tell of nothing new before they have told of all.</summary>
+    private static readonly TimeSpan HeardPatience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>More feeds than this at the same time would overrun a listening socket's queue.</summary>
+    private const int MostConnecting = 128;
+
+    private readonly PourTally _pours = new();
+
+    /// <summary>Runs until all is poured or <paramref name="asked"/> is cancelled; the exit code.</summary>
+    /// <exception cref="SpoolException">The spool cannot be opened.</exception>
+    public async Task<int> RunAsync(CancellationToken asked)
+    {
+        await using var spool = new Spool(options.SpoolLimit, options.SpoolFile is { } file ? SpoolFile.Open(file) : null, report);
+        using var http = new HubConnections(options);
+        using var connecting = new SemaphoreSlim(MostConnecting);
+        using var closing = CancellationTokenSource.CreateLinkedTokenSource(asked);
+        using var giveUp = new CancellationTokenSource();
+        using var hangUp = new CancellationTokenSource();
+        Begin(spool);
+
+        var feeds = Enumerable.Range(0, options.Taps).Select(i => Feed(i, http, connecting)).ToList();
+        var listening = Task.WhenAll(feeds.Select(feed => WatchedAsync(feed.RunAsync(hangUp.Token), closing)));
+        await FirstOfAsync(closing.Token, Task.WhenAll(feeds.Select(feed => feed.FirstTry)), Task.Delay(FeedsFirst, time, closing.Token));
+
+        var reach = new HubReach(options.Server, spool, report, time);
+        var taps = Taps(new BeersApi(http.Posts, time), spool, reach);
+        var pouring = Task.WhenAll(taps.Select(tap => WatchedAsync(tap.RunAsync(closing.Token, giveUp.Token), closing)));
+        await FirstOfAsync(closing.Token, pouring, spool.Writing);
+
+        var finished = pouring.IsCompletedSuccessfully && !asked.IsCancellationRequested;
+        await closing.CancelAsync();
+        giveUp.CancelAfter(spool.Writing.IsFaulted ? TimeSpan.Zero : LastPours);
+        await pouring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        var heardAll = finished
+            ? await HeardAsync(feeds, HeardPatience, newsRenewsIt: true, asked)
+            : !reach.Lost && await HeardAsync(feeds, LastWords, newsRenewsIt: false, CancellationToken.None);
+        await hangUp.CancelAsync();
+        await listening;
+        if (spool.Writing.IsFaulted)
+        {
+            report.Say(spool.Writing.Exception!.InnerException!.Message);
+        }
+        else
+        {
+            await pouring;
+        }
+
+        return End(spool, feeds, missed: finished && !heardAll);
+    }
+
+    private LiveFeed Feed(int index, HubConnections http, SemaphoreSlim connecting)
+    {
+        var target = new FeedTarget(options.Server, options.FirstTap + index, options.After, options.ApiKey, Tells: index == 0);
+        return options.Feed switch
+        {
+            FeedKind.WebSocket => new WebSocketFeed(target, connecting, report, time),
+            FeedKind.Sse => new SseFeed(http.Streams, target, connecting, report, time),
+            _ => new SignalRFeed(target, connecting, report, time),
+        };
+    }
+
+    // The taps of this run, and those of an earlier one that left pours in the spool: they pour no more, but send.
+    private List<TapSimulator> Taps(BeersApi api, Spool spool, HubReach reach)
+    {
+        var left = spool.Left.ToLookup(pour => pour.TapId);
+        var ids = Enumerable.Range(options.FirstTap, options.Taps).ToHashSet();
+        return [.. ids.Concat(left.Select(tap => tap.Key).Where(id => !ids.Contains(id))).Select(Tap)];
+
+        TapSimulator Tap(int id)
+        {
+            var sender = new PourSender(api, spool, reach, _pours, report, time);
+            foreach (var pour in left[id])
+            {
+                sender.Add(new WaitingPour(pour));
+            }
+
+            return new TapSimulator(
+                new PourGenerator(options.Seed, id, time), sender, spool, options.Every, ids.Contains(id) ? options.Count : 0, time);
+        }
+    }
+
+    private void Begin(Spool spool)
+    {
+        var taps = options.Taps == 1 ? $"tap {options.FirstTap}" : $"taps {options.FirstTap} to {options.FirstTap + options.Taps - 1}";
+        var pace = options.Every == TimeSpan.Zero ? "pours as fast as acknowledged" : $"a pour about every {Duration.Text(options.Every)}";
+        var count = options.Count is { } most ? $", {most} per tap" : "";
+        report.Say($"{taps} at {options.Server}: {pace}{count}, feed {options.Feed.ToString().ToLowerInvariant()}, seed {options.Seed}");
+        if (spool.Left.Count > 0)
+        {
+            report.Say($"the spool {options.SpoolFile} holds {spool.Left.Count} pours of an earlier run: they are sent first");
+        }
+    }
+
+    private int End(Spool spool, List<LiveFeed> feeds, bool missed)
+    {
+        var waiting = spool.Waiting;
+        if (waiting > 0)
+        {
+            report.Say(spool.OnDisk
+                ? $"{waiting} pours are not acknowledged: they are in the spool {options.SpoolFile} and go out with the next run"
+                : $"{waiting} pours are not acknowledged and end with this run: --spool FILE would keep them");
+        }
+
+        if (missed)
+        {
+            report.Say($"not every feed told of beer {_pours.NewestBeer} within {Duration.Text(HeardPatience)}");
+        }
+
+        var summary = Summary.Of(_pours, waiting, feeds.ConvertAll(feed => feed.Tally));
+        report.Summary(summary);
+        return summary.FeedKeptItsPromise && !missed && !spool.Writing.IsFaulted ? 0 : 1;
+    }
+
+    // A beer's id is the number of its position, so a feed that came to the newest one passed all of them.
+    private async Task<bool> HeardAsync(List<LiveFeed> feeds, TimeSpan patience, bool newsRenewsIt, CancellationToken cancellation)
+    {
+        var progress = time.GetTimestamp();
+        var heard = -1L;
+        while (_pours.NewestBeer > 0 && !feeds.TrueForAll(feed => feed.Tally.Last?.Seq >= _pours.NewestBeer))
+        {
+            var heardNow = feeds.Sum(feed => feed.Tally.Heard);
+            if (newsRenewsIt && heardNow > heard)
+            {
+                (heard, progress) = (heardNow, time.GetTimestamp());
+            }
+
+            if (cancellation.IsCancellationRequested || time.GetElapsedTime(progress) >= patience)
+            {
+                return false;
+            }
+
+            await Task.Delay(LookInterval, time, CancellationToken.None);
+        }
+
+        return true;
+    }
+
+    // A fault in one tap or feed is a fault in this program: it ends the run rather than going on without that one.
+    private static async Task WatchedAsync(Task running, CancellationTokenSource closing)
+    {
+        try
+        {
+            await running;
+        }
+        catch
+        {
+            await closing.CancelAsync();
+            throw;
+        }
+    }
+
+    private static async Task FirstOfAsync(CancellationToken cancellation, params Task[] tasks)
+    {
+        var cancelled = new TaskCompletionSource();
+        await using var registration = cancellation.UnsafeRegister(static source => ((TaskCompletionSource)source!).TrySetResult(), cancelled);
+        await Task.WhenAny([cancelled.Task, .. tasks]);
+    }
+}

@@ -1,0 +1,227 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Threading.Channels;
+
+namespace BeerTap.Client;
+
+/// <summary>The spool cannot be used; the message is one line for the person who named the file.</summary>
+internal sealed class SpoolException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>
+/// The unacknowledged pours as an append-only file of JSON lines: a pour when it was measured, its id when it is settled.
+/// One loop owns the file; pours that arrive together share one flush, and a pour's task completes only after it.
+/// A lost "settled" line is harmless: that pour is sent again and the hub recognises its id.
+/// </summary>
+internal sealed class SpoolFile : IAsyncDisposable
+{
+    /// <summary>Rewriting a small file gains nothing; above this, a file with four lines per waiting pour is rewritten.</summary>
+    public const int DefaultCompactFrom = 1024;
+
+    private const int LinesPerWaitingPour = 4;
+
+    private readonly string _path;
+    private readonly int _compactFrom;
+    private readonly FileStream _held;
+    private readonly Channel<Entry> _entries = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
+
+    // Owned by the writing loop.
+    private readonly Dictionary<string, (long Order, Pour Pour)> _waiting;
+    private readonly ArrayBufferWriter<byte> _buffer = new();
+    private readonly List<TaskCompletionSource> _toTell = [];
+    private FileStream _file;
+    private long _order;
+    private int _lines;
+
+    private SpoolFile(string path, FileStream held, FileStream file, SpoolContent content, int compactFrom)
+    {
+        _path = path;
+        _held = held;
+        _file = file;
+        _compactFrom = compactFrom;
+        Left = content.Waiting;
+        _lines = content.Lines;
+        _waiting = Left.ToDictionary(pour => pour.PourId, pour => (_order++, pour));
+        Writing = Task.Run(WriteAsync);
+    }
+
+    public IReadOnlyList<Pour> Left { get; }
+
+    /// <summary>The writing loop: ends when the file is closed, faults when the disk refuses.</summary>
+    public Task Writing { get; }
+
+    /// <exception cref="SpoolException">In use by another client, not a spool, or not readable and writable.</exception>
+    public static SpoolFile Open(string path, int compactFrom = DefaultCompactFrom)
+    {
+        FileStream? held = null;
+        FileStream? file = null;
+        try
+        {
+            // A rewrite replaces the name by rename: follow links first, or the link itself would be replaced.
+            path = (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
+            held = Hold(path);
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            var bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+            var content = SpoolContent.Read(bytes, path);
+
+            // What a kill tore off must not become the beginning of the next line.
+            file.SetLength(content.GoodBytes);
+            file.Seek(0, SeekOrigin.End);
+            if (content.GoodBytes == 0)
+            {
+                file.Write(SpoolContent.Header);
+                file.Flush(flushToDisk: true);
+            }
+
+            return new SpoolFile(path, held, file, content, compactFrom);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException or SpoolException)
+        {
+            file?.Dispose();
+            held?.Dispose();
+            throw fault as SpoolException ?? new SpoolException($"the spool {path} cannot be used: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>Done when the pour is on disk.</summary>
+    public Task AddAsync(Pour pour)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _entries.Writer.TryWrite(new Entry(new SpoolRecord(pour, null), done))
+            ? done.Task
+            : Task.FromException(new SpoolException($"the spool {_path} is closed"));
+    }
+
+    /// <summary>On disk with the next flush, or never if the file is being closed for a fault: see the type's summary.</summary>
+    public void Settle(string pourId) => _entries.Writer.TryWrite(new Entry(new SpoolRecord(null, pourId), null));
+
+    public async ValueTask DisposeAsync()
+    {
+        _entries.Writer.TryComplete();
+        try
+        {
+            await Writing;
+        }
+        catch (SpoolException)
+        {
+            // Whoever waited for a record was told; a last rewrite that failed leaves the old file, which is whole.
+        }
+
+        await _file.DisposeAsync();
+        await _held.DisposeAsync();
+    }
+
+    // A file of its own is locked, not the spool: a rewrite puts a new file in the spool's place.
+    private static FileStream Hold(string path)
+    {
+        try
+        {
+            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException fault) when (fault is not (DirectoryNotFoundException or PathTooLongException))
+        {
+            throw new SpoolException($"the spool {path} is in use by another client: give each client its own file", fault);
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            while (await _entries.Reader.WaitToReadAsync(CancellationToken.None))
+            {
+                WriteWhatCame();
+                if (_lines >= _compactFrom && _lines > LinesPerWaitingPour * _waiting.Count)
+                {
+                    Compact();
+                }
+            }
+
+            if (_lines > _waiting.Count)
+            {
+                Compact();
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            var told = new SpoolException($"the spool {_path} takes no more pours: {fault.Message}", fault);
+            _entries.Writer.TryComplete(told);
+            _toTell.ForEach(done => done.TrySetException(told));
+            while (_entries.Reader.TryRead(out var entry))
+            {
+                entry.Done?.TrySetException(told);
+            }
+
+            throw told;
+        }
+    }
+
+    private void WriteWhatCame()
+    {
+        _buffer.ResetWrittenCount();
+        _toTell.Clear();
+        while (_buffer.WrittenCount < 1 << 20 && _entries.Reader.TryRead(out var entry))
+        {
+            Append(entry.Record);
+            if (entry.Done is not null)
+            {
+                _toTell.Add(entry.Done);
+            }
+        }
+
+        _file.Write(_buffer.WrittenSpan);
+        if (_toTell.Count > 0)
+        {
+            _file.Flush(flushToDisk: true);
+        }
+
+        _toTell.ForEach(done => done.TrySetResult());
+        _toTell.Clear();
+    }
+
+    private void Append(SpoolRecord record)
+    {
+        if (record.Pour is { } pour)
+        {
+            _waiting[pour.PourId] = (_order++, pour);
+        }
+        else if (record.Settled is { } id)
+        {
+            _waiting.Remove(id);
+        }
+
+        _lines++;
+        SpoolContent.WriteLine(_buffer, record);
+    }
+
+    // At every instant the name stands for a whole spool, the old one or the new one.
+    private void Compact()
+    {
+        _buffer.ResetWrittenCount();
+        _buffer.Write(SpoolContent.Header);
+        foreach (var (_, pour) in _waiting.Values.OrderBy(kept => kept.Order))
+        {
+            SpoolContent.WriteLine(_buffer, new SpoolRecord(pour, null));
+        }
+
+        var next = new FileStream(_path + ".new", FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        try
+        {
+            next.Write(_buffer.WrittenSpan);
+            next.Flush(flushToDisk: true);
+            File.Move(_path + ".new", _path, overwrite: true);
+        }
+        catch
+        {
+            next.Dispose();
+            File.Delete(_path + ".new");
+            throw;
+        }
+
+        _file.Dispose();
+        _file = next;
+        _lines = _waiting.Count;
+    }
+
+    private readonly record struct Entry(SpoolRecord Record, TaskCompletionSource? Done);
+}

@@ -1,0 +1,54 @@
+using BeerTap.Client.Tests.Fakes;
+
+namespace BeerTap.Client.Tests;
+
+public sealed class ConsoleReportTests
+{
+    private static readonly Beer Pint = new(42, "pint", 500m, DateTimeOffset.UnixEpoch, 1);
+
+    [Fact]
+    public void APourIsToldInOneLineWithItsTime()
+    {
+        using var heard = new Heard(time: new ManualClock());
+        heard.Report.Heard(new FeedEvent(FeedEvent.BeerPoured, "a-42", Beer: Pint));
+        heard.Report.Heard(new FeedEvent(FeedEvent.BeerDeleted, "a-43", Id: 42));
+        Assert.Matches("^[0-9]{2}:[0-9]{2}:00 tap 1 poured a pint \\(500\\.0 ml\\): beer 42$", heard.Lines[0]);
+        Assert.EndsWith(" beer 42 deleted", heard.Lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AShareReportNamesTheTapsAndTheirBeers()
+    {
+        using var heard = new Heard();
+        heard.Report.Heard(Report(new TapShare(1, 16, 40m, 8000m), new TapShare(2, 24, 60m, 12000m)));
+        Assert.EndsWith(" share of 40 beers: tap 1 40.00% (16), tap 2 60.00% (24)", heard.Lines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AShareReportOfManyTapsIsCutShort()
+    {
+        using var heard = new Heard();
+        heard.Report.Heard(Report([.. Enumerable.Range(1, 500).Select(tap => new TapShare(tap, 1, 0.2m, 500m))]));
+        Assert.EndsWith("tap 10 0.20% (1), and 490 more taps", heard.Lines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void QuietTellsTroubleOnly()
+    {
+        using var heard = new Heard(quiet: true);
+        heard.Report.Heard(new FeedEvent(FeedEvent.BeerPoured, "a-42", Beer: Pint));
+        heard.Report.Say("the hub is away");
+        Assert.Single(heard.Lines);
+    }
+
+    [Fact]
+    public void TextFromElsewhereCannotSteerTheTerminal() =>
+        Assert.Equal(" [31mred  ", ConsoleReport.Printable("\u001b[31mred\r\n"));
+
+    [Fact]
+    public void TheSummarySaysAllThatWasCounted() => Assert.Equal(
+        "posted 120, acknowledged 119 (2 replayed), refused 1, waiting 0, heard 360, reports 36, reloads 0, duplicates 0, gaps: 0",
+        new Summary(120, 119, 2, 1, 0, 360, 36, 0, 0, 0).ToString());
+
+    private static FeedEvent Report(params TapShare[] taps) => new(FeedEvent.ShareReport, "a-42", Report: new ShareReport(taps.Sum(tap => tap.Beers), taps));
+}
