@@ -17,6 +17,8 @@ internal static class Program
             return 0;
         }
 
+        if (args.Contains(HealthProbe.Option)) return await HealthProbe.RunAsync(args);
+
         try
         {
             await using var hub = Build(args);

@@ -8,6 +8,10 @@ internal static partial class Log
     [LoggerMessage(4002, LogLevel.Warning, "{Method} {Path} {Status} in {Milliseconds:0.0} ms")]
     public static partial void RequestFailed(ILogger log, string method, string path, int status, double milliseconds);
 
+    // Orchestrators ask every few seconds: that is not the story of the bar.
+    [LoggerMessage(4005, LogLevel.Debug, "{Path} {Status}")]
+    public static partial void HealthAsked(ILogger log, string path, int status);
+
     [LoggerMessage(4003, LogLevel.Error, "A request failed by a fault of the hub")]
     public static partial void Unhandled(ILogger log, Exception fault);
 

@@ -28,7 +28,8 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider time, ILogge
         {
             var status = http.Response.StatusCode;
             var milliseconds = time.GetElapsedTime(began).TotalMilliseconds;
-            if (status >= StatusCodes.Status500InternalServerError) Log.RequestFailed(log, http.Request.Method, http.Request.Path, status, milliseconds);
+            if (http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal)) Log.HealthAsked(log, http.Request.Path, status);
+            else if (status >= StatusCodes.Status500InternalServerError) Log.RequestFailed(log, http.Request.Method, http.Request.Path, status, milliseconds);
             else Log.RequestServed(log, http.Request.Method, http.Request.Path, status, milliseconds);
         }
     }

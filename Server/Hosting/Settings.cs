@@ -52,13 +52,17 @@ internal sealed class Settings
         return settings._faults.Count == 0 ? settings : throw new SettingsException(settings._faults);
     }
 
+    /// <summary>The addresses the hub listens on, separated by semicolons, as Kestrel takes them.</summary>
+    public static string AddressesOf(IConfiguration configuration) =>
+        configuration["urls"]
+        ?? (configuration["HTTP_PORTS"] is { Length: > 0 } ports ? string.Join(';', ports.Split(';').Select(port => $"http://*:{port}")) : null)
+        ?? $"http://{DefaultHost}:{configuration["PORT"] ?? DefaultPort}";
+
     private void ChooseAddress(WebApplicationBuilder builder)
     {
-        var configuration = builder.Configuration;
-        var chosen = configuration["urls"] ?? configuration["HTTP_PORTS"] ?? configuration["HTTPS_PORTS"];
-        var port = configuration["PORT"];
+        var port = builder.Configuration["PORT"];
         if (port is not null && !(ushort.TryParse(port, out var number) && number > 0)) _faults.Add($"PORT must be a port number from 1 to 65535; it is '{port}'.");
-        else if (chosen is null) builder.WebHost.UseUrls($"http://{DefaultHost}:{port ?? DefaultPort}");
+        else if (builder.Configuration["HTTPS_PORTS"] is null) builder.WebHost.UseUrls(AddressesOf(builder.Configuration));
     }
 
     private T Read<T>(IConfiguration configuration, string section)

@@ -17,6 +17,7 @@ internal static class Usage
           --Reports:Interval=00:00:10    and at least so often while something changed
           --Logging:Format=text          text or json
           --Logging:Level=Information    Verbose, Debug, Information, Warning, Error or Fatal
+          --health                       ask the hub at the same address whether it is ready: exit 0 or 1
           --help, --version
 
         Every setting can stand in appsettings.json, in the environment (BeerTap__Storage__Path=data) or on the command line; the last wins.

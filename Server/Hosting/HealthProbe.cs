@@ -1,0 +1,40 @@
+namespace BeerTap.Server.Hosting;
+
+/// <summary>
+/// Asks the hub that listens at the configured address whether it is ready: a health check for images that have no other program.
+/// </summary>
+internal static class HealthProbe
+{
+    public const string Option = "--health";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    /// <summary>0 when the hub is ready, else 1; says why on the console.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddEnvironmentVariables("ASPNETCORE_")
+            .AddEnvironmentVariables()
+            .AddEnvironmentVariables("BeerTap__")
+            .AddCommandLine([.. args.Where(arg => arg != Option)])
+            .Build();
+
+        // A hub on every interface is asked on this machine's own.
+        var bound = BindingAddress.Parse(Settings.AddressesOf(configuration).Split(';')[0]);
+        var host = bound.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : bound.Host;
+        var address = new UriBuilder(bound.Scheme, host, bound.Port, "/health/ready").Uri;
+
+        using var http = new HttpClient { Timeout = Patience };
+        try
+        {
+            using var answer = await http.GetAsync(address);
+            Console.WriteLine($"{address}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+            return answer.IsSuccessStatusCode ? 0 : 1;
+        }
+        catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException)
+        {
+            Console.WriteLine($"{address}: {fault.Message}");
+            return 1;
+        }
+    }
+}
