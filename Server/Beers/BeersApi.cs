@@ -84,8 +84,10 @@ internal static class BeersApi
         var total = repository.Count(query.Filter);
 
         // A page past the end is empty at once: nothing is skipped over to find that out.
-        var beers = query.Cut.Skip >= total ? [] : repository.List(query.Filter, query.Cut);
-        if (beers.Count == query.PageSize) http.Response.Headers.Link = query.NextLink(http.Request, beers[^1].Id);
+        // One more than the page holds tells whether there is another page.
+        var found = query.Cut.Skip >= total ? [] : repository.List(query.Filter, query.Cut with { Size = query.PageSize + 1 });
+        var beers = found.Take(query.PageSize).ToList();
+        if (found.Count > beers.Count) http.Response.Headers.Link = query.NextLink(http.Request, beers[^1].Id);
         return TypedResults.Ok(new BeersAnswer(beers, query.Page, query.PageSize, total));
     }
 

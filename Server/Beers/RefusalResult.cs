@@ -17,7 +17,7 @@ internal sealed class RefusalResult(Problem problem) : IResult, IStatusCodeHttpR
         var response = httpContext.Response;
         response.StatusCode = problem.Status;
         if (problem.Status is 429 or 503) response.Headers.RetryAfter = RetryAfterSeconds;
-        if (problem.Status is 426) response.Headers.Upgrade = "websocket";
+        if (problem.Status is 426) (response.Headers.Upgrade, response.Headers.Connection) = ("websocket", "Upgrade");
         return response.WriteAsJsonAsync(problem, BeerTapJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);
     }
 }
