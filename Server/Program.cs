@@ -2,6 +2,7 @@ using BeerTap.Server.Beers;
 using BeerTap.Server.Hosting;
 using BeerTap.Server.Live;
 using BeerTap.Server.Reports;
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 using BeerTap.Server.Taps;
 
@@ -11,6 +12,7 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        if (args is [KeysCommand.Name, .. var words]) return await KeysCommand.RunAsync(words, Console.Out, Console.Error);
         if (Usage.AnswerTo(args) is { } answer)
         {
             Console.WriteLine(answer);
@@ -33,6 +35,7 @@ internal static class Program
 
     /// <summary>The hub, ready to run.</summary>
     /// <exception cref="SettingsException">The configuration has faults.</exception>
+    /// <exception cref="KeyFileException">The keys cannot be read.</exception>
     /// <exception cref="StoreException">The store cannot be opened.</exception>
     public static WebApplication Build(string[] args)
     {
@@ -42,6 +45,7 @@ internal static class Program
 
         builder.AddLog(settings.Log);
         builder.AddLimits(settings.Intake);
+        builder.AddSecurity(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddStorage(settings);
         builder.Services.AddBeers(settings);
@@ -53,11 +57,13 @@ internal static class Program
         hub.UseMiddleware<RequestLog>();
         hub.UseFaults();
         hub.UsePage();
+        hub.UseSecurity();
         hub.UseWebSockets();
         hub.MapBeersApi();
         hub.MapTapsApi();
         hub.MapReportsApi();
         hub.MapLive();
+        hub.MapKeysApi();
         hub.MapHealth();
         hub.MapDocs();
         hub.UseDrain();

@@ -37,7 +37,8 @@ internal sealed record BeerQuery(BeerFilter Filter, long Page, int PageSize, boo
         var query = new QueryString();
         foreach (var (name, value) in http.Query)
         {
-            if (name is not ("page" or "after_id" or "page_size") && value.Count == 1) query = query.Add(name, value[0]!);
+            // Only what filters: nothing else that a caller put into its address goes back out.
+            if (name is "type" or "tapId" or "from" or "to" or "order" && value.Count == 1) query = query.Add(name, value[0]!);
         }
 
         query = query

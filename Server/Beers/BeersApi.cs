@@ -1,4 +1,5 @@
 using System.Globalization;
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -18,31 +19,36 @@ internal static class BeersApi
                 "Answered when the beer is on the disk. With a `pourId` (or the header `Idempotency-Key`) a tap may send the same pour as often as it likes: " +
                 "the same beer comes back with 200 and `Idempotency-Replayed: true`, and no second event goes out.")
             .Accepts<NewBeer>("application/json")
-            .Refuses(400, 409, 413, 415, 503);
+            .Requires(Right.Pour)
+            .Refuses(400, 401, 403, 409, 413, 415, 503);
         beers.MapPost("batch", PourMany)
             .WithSummary("Pours several beers")
             .WithDescription("For taps that were offline: 1 to 500 pours, answered one by one in the order they were sent. One bad pour fails alone.")
             .Accepts<NewBeers>("application/json")
-            .Refuses(400, 413, 415);
+            .Requires(Right.Pour)
+            .Refuses(400, 401, 403, 413, 415);
         beers.MapGet("", List)
             .WithSummary("Lists beers")
             .WithDescription(
                 "Filters: `type`, `tapId`, `from` (included) and `to` (not included). `order=asc` (by id, oldest first) or `desc`. `page` counts from 1, `page_size` 1 to 500. " +
                 "The header `Link` with `rel=\"next\"` leads to the next page by key (`after_id`), which costs the same however far it is.")
-            .Refuses(400);
-        beers.MapGet("{id}", Find).WithSummary("Gets one beer").Refuses(404);
+            .Requires(Right.Read)
+            .Refuses(400, 401, 403);
+        beers.MapGet("{id}", Find).WithSummary("Gets one beer").Requires(Right.Read).Refuses(401, 403, 404);
         beers.MapDelete("{id}", Delete)
             .WithSummary("Takes a beer out of the collection")
             .WithDescription("204, and 404 from then on. The log keeps the pour, and the deletion as an event of its own.")
-            .Refuses(404, 503);
+            .Requires(Right.Delete)
+            .Refuses(401, 403, 404, 503);
     }
 
     private static async Task<Results<Created<BeerAnswer>, Ok<BeerAnswer>, RefusalResult>> Pour(
-        HttpContext http, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
+        HttpContext http, Access access, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
     {
         var key = IdempotencyKey(http.Request);
         var (pour, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => reader.ReadOne(json.Span, key), cancel);
         if (pour is null) return new RefusalResult(refusal!);
+        if (access.RefusalToActFor(http, pour.TapId) is { } notItsTap) return new RefusalResult(notItsTap);
 
         var outcome = await repository.AddAsync(pour);
         switch (outcome.Kind)
@@ -60,7 +66,7 @@ internal static class BeersApi
     }
 
     private static async Task<Results<Ok<BatchAnswer>, RefusalResult>> PourMany(
-        HttpContext http, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
+        HttpContext http, Access access, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
     {
         if (IdempotencyKey(http.Request) is not null)
             return new RefusalResult(Refusals.InvalidField("Idempotency-Key", "cannot stand for several pours; give each its own pourId."));
@@ -68,6 +74,7 @@ internal static class BeersApi
         var (pours, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => reader.ReadMany(json.Span, options.MaxBatch), cancel);
         if (pours is null) return new RefusalResult(refusal!);
 
+        pours = [.. pours.Select(item => item.Pour is { } pour && access.RefusalToActFor(http, pour.TapId) is { } no ? (null, no) : item)];
         PourBeer[] good = [.. pours.Where(item => item.Pour is not null).Select(item => item.Pour!)];
         var outcomes = good.Length == 0 ? [] : await repository.AddAsync(good);
         var next = 0;

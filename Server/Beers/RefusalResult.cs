@@ -17,7 +17,8 @@ internal sealed class RefusalResult(Problem problem) : IResult, IStatusCodeHttpR
         var response = httpContext.Response;
         response.StatusCode = problem.Status;
         if (problem.Status is 429 or 503) response.Headers.RetryAfter = RetryAfterSeconds;
-        if (problem.Status is 426) (response.Headers.Upgrade, response.Headers.Connection) = ("websocket", "Upgrade");
+        if (problem.Status is 401) response.Headers.WWWAuthenticate = "Bearer realm=\"BeerTap\"";
+        if (problem.Status is 426) (response.Headers.Upgrade, response.Headers.Connection) = ("websocket", "Upgrade, close");
         return response.WriteAsJsonAsync(problem, BeerTapJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);
     }
 }

@@ -45,6 +45,20 @@ internal static class Refusals
     public static Problem NotASocket() => Make(
         "not-a-websocket", "This address speaks WebSocket.", 426, "Connect with a WebSocket client, with or without the sub-protocol beertap.v1.");
 
+    public static Problem NoKey(string? detail = null) => Make(
+        "no-key", "This needs a key.", 401, detail ?? "Send one in the header 'Authorization: Bearer' or 'X-Api-Key'; whoever runs the hub makes them.");
+
+    public static Problem BadKey(string detail) => Make("bad-key", "The key is no good.", 401, detail);
+
+    public static Problem NotAllowed(string detail) => Make("not-allowed", "The key does not allow this.", 403, detail);
+
+    public static Problem NoSuchKey() => Make("no-such-key", "There is no such key.", 404, "No key has this id, or it was revoked.");
+
+    public static Problem ConfiguredKey() => Make(
+        "configured-key", "This key comes from a configured file.", 409, "Change the file, or take it out of the configuration.");
+
+    public static Problem KeysUnavailable() => Make("keys-unavailable", "The keys cannot be changed now.", 503, "Nothing was changed; the hub's log says why.");
+
     public static Problem HubFault() => Make("hub-fault", "The hub failed.", 500, "This is a fault of the hub; its log has more under the X-Request-ID of this answer.");
 
     /// <summary>A problem for a bare status code that a part of the framework answered.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using BeerTap.Server.Beers;
 using BeerTap.Server.Live;
 using BeerTap.Server.Reports;
+using BeerTap.Server.Security;
 using BeerTap.Server.Taps;
 
 namespace BeerTap.Server.Hosting;
@@ -22,5 +23,8 @@ namespace BeerTap.Server.Hosting;
 [JsonSerializable(typeof(TapAnswer))]
 [JsonSerializable(typeof(TapsAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(NewKey))]
+[JsonSerializable(typeof(NewKeyAnswer))]
+[JsonSerializable(typeof(KeysAnswer))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class BeerTapJson : JsonSerializerContext;

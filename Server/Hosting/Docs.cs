@@ -12,9 +12,11 @@ internal static class Docs
             document.Info.Description =
                 "Real-time hub for beer taps: pours in over REST, exactly once; every change out over SignalR (`/hubs/taps`), WebSocket (`/sockets/beers`) and SSE, resumable by position.";
             document.Servers?.Clear();
+            DocsKeys.Describe(document);
             return Task.CompletedTask;
         });
         options.AddOperationTransformer<DocsExamples>();
+        options.AddOperationTransformer<DocsKeys>();
     });
 
     public static void MapDocs(this WebApplication app)

@@ -16,6 +16,8 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
     private const string InvalidFields =
         """{"type":"urn:beertap:problem:invalid-fields","title":"Some fields are not valid.","status":400,"detail":"Mend the fields listed in 'errors' and send again.","errors":{"volume":["must be from 100 to 1000 ml; no glass holds 5 ml."]}}""";
 
+    private const string Key = """{"id":"k7m2qx9f","role":"tap","tapId":1,"name":"left bar","created":"2026-11-21T18:30:00.125Z"}""";
+
     private static readonly Dictionary<string, Call> Calls = new(StringComparer.Ordinal)
     {
         ["POST api/beers"] = new(
@@ -57,6 +59,11 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
                 new("tapId", ParameterLocation.Query, JsonSchemaType.Integer, "The tap that listens."),
                 new("Last-Event-ID", ParameterLocation.Header, JsonSchemaType.String, "Sent by an EventSource that reconnects; wins over after."),
             ]),
+        ["POST api/keys"] = new(
+            Request: """{"role":"tap","tapId":1,"name":"left bar"}""",
+            Answers: new() { ["201"] = $$"""{"text":"bt_EXAMPLE-of-43-letters-digits-dashes-or-underscores","key":{{Key}}}""" }),
+        ["GET api/keys"] = new(Answers: new() { ["200"] = $$"""{"keys":[{{Key}}]}""" }),
+        ["DELETE api/keys/{id}"] = new(),
         ["GET health/live"] = new(Answers: new() { ["200"] = """{"status":"live"}""" }),
         ["GET health/ready"] = new(Answers: new() { ["200"] = """{"status":"ready","connections":12}""", ["503"] = """{"status":"draining","connections":3}""" }),
     };
@@ -64,6 +71,8 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
     private static readonly Dictionary<string, string> Problems = new(StringComparer.Ordinal)
     {
         ["400"] = InvalidFields,
+        ["401"] = """{"type":"urn:beertap:problem:no-key","title":"This needs a key.","status":401,"detail":"Send one in the header 'Authorization: Bearer' or 'X-Api-Key'; whoever runs the hub makes them."}""",
+        ["403"] = """{"type":"urn:beertap:problem:not-allowed","title":"The key does not allow this.","status":403,"detail":"The key is not the key of this tap."}""",
         ["404"] = """{"type":"urn:beertap:problem:no-such-beer","title":"There is no such beer.","status":404,"detail":"No beer has this id, or it was deleted."}""",
         ["409"] = """{"type":"urn:beertap:problem:pour-id-reused","title":"This pour id belongs to another pour.","status":409,"detail":"Tap 1 used this pour id for beer 42 with 330.5 ml. A new pour needs a new id."}""",
         ["413"] = """{"type":"urn:beertap:problem:body-too-large","title":"The body is too large.","status":413,"detail":"The limit is 1048576 bytes. Send smaller batches."}""",

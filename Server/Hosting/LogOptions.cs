@@ -35,8 +35,6 @@ internal static class LogSetup
             .MinimumLevel.Is(options.Level)
             .MinimumLevel.Override("Microsoft", Higher(options.Level, LogEventLevel.Warning))
             .MinimumLevel.Override("System", Higher(options.Level, LogEventLevel.Warning))
-            // Off, the framework opens no log scope of its own per request, whose request id would stand in the way of X-Request-ID.
-            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             // A hub that cannot start says why once, in its own words.
             .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
             .Enrich.FromLogContext();
@@ -53,8 +51,17 @@ internal static class LogSetup
 
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(LogLevel.Trace);
-        builder.Logging.AddSerilog(log.ReadFrom.Configuration(builder.Configuration).CreateLogger(), dispose: true);
+        builder.Logging.AddSerilog(KeepKeysOut(log.ReadFrom.Configuration(builder.Configuration)).CreateLogger(), dispose: true);
     }
+
+    /// <summary>
+    /// Last, so that no configuration can bring it back: these two sources of the framework write down addresses with their query, where sockets
+    /// and streams carry their key, and pieces of requests that were not understood. The first would also open a log scope per request, whose
+    /// request id would stand in the way of X-Request-ID.
+    /// </summary>
+    private static LoggerConfiguration KeepKeysOut(LoggerConfiguration log) => log
+        .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
+        .MinimumLevel.Override("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LevelAlias.Off);
 
     private static LogEventLevel Higher(LogEventLevel one, LogEventLevel other) => one > other ? one : other;
 }

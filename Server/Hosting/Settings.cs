@@ -3,6 +3,7 @@ using System.Reflection;
 using BeerTap.Server.Beers;
 using BeerTap.Server.Live;
 using BeerTap.Server.Reports;
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Hosting;
@@ -25,6 +26,8 @@ internal sealed class Settings
         Live = Read<LiveOptions>(configuration, LiveOptions.Section);
         Reports = Read<ReportOptions>(configuration, ReportOptions.Section);
         Log = Read<LogOptions>(configuration, LogOptions.Section);
+        Security = Read<SecurityOptions>(configuration, SecurityOptions.Section);
+        _faults.AddRange(Security.Faults());
         Glasses = ReadGlasses(configuration.GetSection("Glasses"));
     }
 
@@ -37,6 +40,8 @@ internal sealed class Settings
     public ReportOptions Reports { get; }
 
     public LogOptions Log { get; }
+
+    public SecurityOptions Security { get; }
 
     public IReadOnlyList<GlassOptions> Glasses { get; }
 
@@ -81,7 +86,11 @@ internal sealed class Settings
 
             try
             {
-                property.SetValue(options, entry.Get(property.PropertyType));
+                // A list may stand in one line: the environment and the command line have no better way.
+                var value = property.PropertyType == typeof(string[]) && entry.Value is { } line
+                    ? line.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                    : entry.Get(property.PropertyType);
+                property.SetValue(options, value);
             }
             catch (InvalidOperationException)
             {
@@ -113,7 +122,7 @@ internal sealed class Settings
     /// <summary>A mistyped name on the command line would otherwise be passed over in silence.</summary>
     private void CheckNames(string[] args)
     {
-        string[] sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, "Glasses", "Serilog", "Kestrel"];
+        string[] sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, "Glasses", "Serilog", "Kestrel"];
         string[] hosts = ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "AllowedHosts", "PORT"];
         foreach (var arg in args.Where(arg => arg.StartsWith("--", StringComparison.Ordinal)))
         {

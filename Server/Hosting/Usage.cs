@@ -9,6 +9,7 @@ internal static class Usage
         BeerTap: takes pours from beer taps over REST, keeps them, and tells every listener over SignalR, WebSocket and SSE.
 
         Usage: dotnet run --project Server [-- --Setting=value …]
+               dotnet run --project Server -- keys add|list|revoke
 
           --urls=http://localhost:8338   where to listen (environment: PORT, or ASPNETCORE_URLS)
           --Storage:Path=data            the folder of the store

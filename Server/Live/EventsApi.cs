@@ -1,5 +1,6 @@
 using System.Buffers;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Live;
@@ -18,7 +19,8 @@ internal static class EventsApi
             "The events after a position, oldest first, and the position to ask for next. `after=earliest` starts at the beginning; without " +
             "`after` the page is empty and gives the current position. A position of another epoch or from the future is answered by one event `reload`.")
         .Produces<EventsAnswer>()
-        .Refuses(400);
+        .Requires(Right.Listen)
+        .Refuses(400, 401, 403);
 
     private static IResult Page(HttpRequest http, EventLog log, BeerRepository repository)
     {

@@ -1,3 +1,4 @@
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 using BeerTap.Server.Taps;
 
@@ -11,6 +12,7 @@ internal sealed class Feed : IDisposable
 
     private readonly EventLog _events;
     private readonly TapRegistry _taps;
+    private readonly KeyedListeners _keyed;
     private readonly LiveOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<Feed> _log;
@@ -20,9 +22,9 @@ internal sealed class Feed : IDisposable
     private readonly Task _running;
     private int _next;
 
-    public Feed(BeerRepository repository, EventLog events, TapRegistry taps, LiveOptions options, TimeProvider time, ILogger<Feed> log)
+    public Feed(BeerRepository repository, EventLog events, TapRegistry taps, KeyedListeners keyed, LiveOptions options, TimeProvider time, ILogger<Feed> log)
     {
-        (_events, _taps, _options, _time, _log) = (events, taps, options, time, log);
+        (_events, _taps, _keyed, _options, _time, _log) = (events, taps, keyed, options, time, log);
         var pumps = options.Pumps > 0 ? options.Pumps : Environment.ProcessorCount;
         _pumps = [.. Enumerable.Range(0, pumps).Select(_ => new Pump(events, repository, options, time, log))];
         _events.Advanced += TellPumps;
@@ -58,8 +60,10 @@ internal sealed class Feed : IDisposable
         Log.Connected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers + 1);
         if (subscriber.Request.TapId is { } tapId) _taps.Connected(tapId);
         pump.Join(subscriber);
+        _keyed.Joined(subscriber);
         return async () =>
         {
+            _keyed.Left(subscriber);
             pump.Leave(subscriber);
             await subscriber.Left;
             if (subscriber.Request.TapId is { } gone) _taps.Disconnected(gone);

@@ -1,9 +1,11 @@
 using BeerTap.Server.Beers;
+using BeerTap.Server.Security;
 
 namespace BeerTap.Server.Live;
 
 /// <summary>What a listener asks for in its address: <c>tapId</c>, when it is a tap, and <c>after</c>, where it stopped.</summary>
-internal readonly record struct FeedRequest(int? TapId, After After)
+/// <param name="KeyId">The key it came with, if it came with one.</param>
+internal readonly record struct FeedRequest(int? TapId, After After, string? KeyId)
 {
     /// <summary>Reads the query. An EventSource that reconnects sends <c>Last-Event-ID</c>, which is newer than the <c>after</c> in its address.</summary>
     public static (FeedRequest Request, Problem? Refusal) Read(HttpRequest http)
@@ -15,7 +17,10 @@ internal readonly record struct FeedRequest(int? TapId, After After)
         if (!After.TryParse(lastEventId.Length > 0 ? lastEventId : http.Query["after"].ToString(), out var after))
             errors.Add(field, "must be a position as an event gave it, such as k3x9q2ab-42, or earliest.");
 
-        return errors.Any ? (default, errors.ToProblem()) : (new FeedRequest(tapId, after), null);
+        if (errors.Any) return (default, errors.ToProblem());
+        if (tapId is { } id && http.HttpContext.RequestServices.GetRequiredService<Access>().RefusalToActFor(http.HttpContext, id) is { } refusal)
+            return (default, refusal);
+        return (new FeedRequest(tapId, after, (http.HttpContext.User.Identity as KeyIdentity)?.Key.Id), null);
     }
 
     public override string ToString() => TapId is { } id ? $"Tap {id}" : "A screen";

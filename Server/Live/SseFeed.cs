@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Security;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BeerTap.Server.Live;
@@ -7,8 +8,10 @@ namespace BeerTap.Server.Live;
 /// <summary>The feed over Server-Sent Events: <c>GET /api/events/stream</c>.</summary>
 internal static class SseFeed
 {
+    public const string Path = "/api/events/stream";
+
     public static void MapSseFeed(this IEndpointRouteBuilder routes) => routes
-        .MapGet("/api/events/stream", Stream)
+        .MapGet(Path, Stream)
         .WithTags("Events")
         .WithSummary("Listens to the log as Server-Sent Events")
         .WithDescription(
@@ -16,7 +19,8 @@ internal static class SseFeed
             "`after` (or the header `Last-Event-ID`) says where the listener stopped; without it the stream starts live. " +
             "`tapId` marks that tap as connected while the stream is open.")
         .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
-        .Refuses(400);
+        .Requires(Right.Listen)
+        .Refuses(400, 401, 403);
 
     private static async Task Stream(HttpContext http, Feed feed, CancellationToken cancel)
     {

@@ -1,4 +1,5 @@
 using BeerTap.Server.Beers;
+using BeerTap.Server.Security;
 using Microsoft.AspNetCore.SignalR;
 
 namespace BeerTap.Server.Live;
@@ -40,6 +41,6 @@ internal static class TapHubRoutes
             http.AllowSlowReading();
             await next(http);
         }));
-        app.MapHub<TapHub>(TapHub.Path);
+        app.MapHub<TapHub>(TapHub.Path).Requires(Right.Listen);
     }
 }

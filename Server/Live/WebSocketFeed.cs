@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Security;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -11,7 +12,10 @@ internal static class WebSocketFeed
     public const string Path = "/sockets/beers";
     public const string SubProtocol = "beertap.v1";
 
-    public static void MapWebSocketFeed(this IEndpointRouteBuilder routes) => routes.MapGet(Path, Connect).ExcludeFromDescription();
+    public static void MapWebSocketFeed(this IEndpointRouteBuilder routes) => routes
+        .MapGet(Path, Connect)
+        .Requires(Right.Listen)
+        .ExcludeFromDescription();
 
     /// <summary>
     /// Upgrades to WebSocket. With the sub-protocol <c>beertap.v1</c> a text message holds one event, or several separated by a line feed;

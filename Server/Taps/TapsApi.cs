@@ -1,5 +1,6 @@
 using BeerTap.Server.Beers;
 using BeerTap.Server.Reports;
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -24,9 +25,9 @@ internal static class TapsApi
 {
     public static void MapTapsApi(this IEndpointRouteBuilder routes)
     {
-        var taps = routes.MapGroup("/api/taps").WithTags("Taps");
-        taps.MapGet("", List).WithSummary("Lists every tap ever seen");
-        taps.MapGet("{id}", Find).WithSummary("Gets one tap").Refuses(404);
+        var taps = routes.MapGroup("/api/taps").WithTags("Taps").Requires(Right.Read);
+        taps.MapGet("", List).WithSummary("Lists every tap ever seen").Refuses(401, 403);
+        taps.MapGet("{id}", Find).WithSummary("Gets one tap").Refuses(401, 403, 404);
     }
 
     private static Ok<TapsAnswer> List(BeerRepository repository, TapRegistry registry)

@@ -88,7 +88,9 @@ internal sealed class HubUnderTest : IAsyncDisposable
         string[] args = ["--urls=http://127.0.0.1:0", $"--Storage:Path={_folder}", "--Logging:Level=Fatal", .. _settings];
         _app = Program.Build(args);
         await _app.StartAsync();
-        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
+
+        // A hub on every interface is asked on this machine's own.
+        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single().Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)) };
     }
 }
 

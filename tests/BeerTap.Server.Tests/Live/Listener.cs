@@ -22,11 +22,11 @@ internal abstract class Listener : IAsyncDisposable
     public string Position { get; private set; } = "";
 
     /// <summary>Connects over a transport and has heard the welcome when it returns.</summary>
-    public static Task<Listener> ConnectAsync(string transport, HubUnderTest hub, string? after = null, int? tapId = null) =>
-        ConnectAsync(transport, hub.Address, after, tapId);
+    public static Task<Listener> ConnectAsync(string transport, HubUnderTest hub, string? after = null, int? tapId = null, string? key = null) =>
+        ConnectAsync(transport, hub.Address, after, tapId, key: key);
 
     /// <summary>Connects over a transport and has heard the welcome when it returns.</summary>
-    public static async Task<Listener> ConnectAsync(string transport, Uri hub, string? after = null, int? tapId = null, string? lastEventId = null)
+    public static async Task<Listener> ConnectAsync(string transport, Uri hub, string? after = null, int? tapId = null, string? lastEventId = null, string? key = null)
     {
         Listener listener = transport switch
         {
@@ -37,7 +37,7 @@ internal abstract class Listener : IAsyncDisposable
         };
         try
         {
-            await listener.StartAsync(hub, Query(after, tapId));
+            await listener.StartAsync(hub, Query(after, tapId, key));
             listener.Welcome = await listener.NextAsync("welcome");
             return listener;
         }
@@ -50,8 +50,9 @@ internal abstract class Listener : IAsyncDisposable
 
     public JsonObject Welcome { get; private set; } = [];
 
-    public static string Query(string? after, int? tapId) =>
-        "?" + string.Join('&', new[] { after is null ? null : "after=" + after, tapId is null ? null : "tapId=" + tapId }.OfType<string>());
+    public static string Query(string? after, int? tapId, string? key = null) => "?" + string.Join(
+        '&',
+        new[] { after is null ? null : "after=" + after, tapId is null ? null : "tapId=" + tapId, key is null ? null : "access_token=" + key }.OfType<string>());
 
     /// <summary>The next event, whatever it is.</summary>
     /// <exception cref="ChannelClosedException">The connection is over and all that came was heard.</exception>

@@ -1,0 +1,44 @@
+using BeerTap.Server.Beers;
+
+namespace BeerTap.Server.Security;
+
+/// <summary>The rules of who may do what, with a key and without.</summary>
+/// <param name="thisMachineOnly">The hub listens on loopback addresses only.</param>
+internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMachineOnly)
+{
+    /// <summary>Whether whoever is on this machine may pour and delete without a key.</summary>
+    public bool Open => thisMachineOnly && options.Open == Opening.Auto && !keys.Any;
+
+    public bool Allows(HttpContext http, Right right)
+    {
+        if (http.User.Identity is KeyIdentity { Key: var key }) return key.Role.Has(right) || (right == Right.Read && options.Reading == Reading.Public);
+
+        // A key that is no good is refused everywhere, so that its holder hears of it at once.
+        if (keys.Any && http.Features.Get<RefusedKey>() is not null) return false;
+        return right switch
+        {
+            Right.Read or Right.Listen when options.Reading == Reading.Public => true,
+            Right.ManageKeys => false,
+            _ => Open && ThisMachine.IsCalledBy(http),
+        };
+    }
+
+    /// <summary>Why a caller may not pour as a tap or be connected as it, or null when it may: who names a tap speaks for it.</summary>
+    public Problem? RefusalToActFor(HttpContext http, int tapId) => http.User.Identity switch
+    {
+        KeyIdentity { Key: var key } => key.MayActFor(tapId) ? null : Refusals.NotAllowed("The key is not the key of this tap."),
+        _ => Open ? null : Refusals.NoKey("Who names a tapId speaks for that tap, and needs its key."),
+    };
+
+    /// <summary>Why a hub like this must not start, or null.</summary>
+    /// <param name="others">The addresses that others can reach.</param>
+    public string? RefusalToStart(IReadOnlyList<string> others, string command)
+    {
+        if (keys.AnyGood || (others.Count == 0 && options.Open == Opening.Auto)) return null;
+        var why = others.Count > 0
+            ? $"The hub would listen on {string.Join(", ", others)}, where others can reach it, and there is no key"
+            : "Security:Open is never, and there is no key";
+        return $"{why}. Make one, which is shown once: {command}. Or name a file that holds one: --Security:OperatorKeyFile=FILE."
+            + (others.Count > 0 ? " Or listen to this machine only: --urls=http://localhost:8338." : "");
+    }
+}

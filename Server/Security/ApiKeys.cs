@@ -1,0 +1,120 @@
+using System.Security.Claims;
+
+namespace BeerTap.Server.Security;
+
+/// <summary>The keys of the running hub: looked up by every request, brought up to date when the command line or a file changed them.</summary>
+internal sealed class ApiKeys
+{
+    /// <summary>
+    /// A file changed once more within the same tick of the file system's clock has the same time; so one that was changed this recently is read
+    /// again though its time is the same.
+    /// </summary>
+    private static readonly TimeSpan ClockGrain = TimeSpan.FromSeconds(2);
+
+    private readonly KeyFile _file;
+    private readonly SecurityOptions _options;
+    private readonly TimeProvider _time;
+    private readonly string[] _watched;
+    private readonly Lock _refreshing = new();
+    private volatile KeySnapshot _now;
+    private volatile bool _any;
+    private (DateTime Changed, long Length)[] _stamps;
+
+    /// <exception cref="KeyFileException">The stored keys cannot be read.</exception>
+    public ApiKeys(SecurityOptions options, string folder, TimeProvider time, Action<string> fault)
+    {
+        (_options, _time, _file, Uses) = (options, time, new KeyFile(folder, time), new KeyUses(folder));
+        _watched = [_file.Path, .. options.KeyFiles.Select(file => file.Path)];
+        _stamps = Stamps();
+        _now = new KeySnapshot([.. ConfiguredKeys.Read(options, fault), .. _file.Read()], Uses);
+        _any = _now.All.Count > 0;
+    }
+
+    /// <summary>Told the id of each key that opens nothing any more, once the lookup knows.</summary>
+    public event Action<string>? Revoked;
+
+    public KeyUses Uses { get; }
+
+    /// <summary>
+    /// Whether this hub has, or had, a key. Never false again while the hub runs, and a revoked key counts: taking a key back must not open a door.
+    /// </summary>
+    public bool Any => _any;
+
+    /// <summary>Whether a key that opens something is there.</summary>
+    public bool AnyGood => _now.Good.Count > 0;
+
+    public IReadOnlyList<ApiKey> All => _now.All;
+
+    public bool IsGood(string id) => _now.Good.ContainsKey(id);
+
+    /// <summary>The holder of a key, or null when the text is no good key; marks the key as used.</summary>
+    public ClaimsPrincipal? Find(ReadOnlySpan<char> text)
+    {
+        var principal = _now.Find(text, out var identity);
+        if (identity is not null) Uses.Mark(identity.LastUse, _time.GetUtcNow());
+        return principal;
+    }
+
+    /// <summary>Makes a key, good at once; its text is known to the caller alone.</summary>
+    public async Task<(ApiKey Key, string Text)> AddAsync(KeyWish wish, ILogger log, CancellationToken cancel)
+    {
+        var made = await _file.AddAsync(wish, cancel);
+        Refresh(log);
+        return made;
+    }
+
+    /// <summary>Takes a key back, at once; null when there is none of this id.</summary>
+    public async Task<ApiKey?> RevokeAsync(string id, ILogger log, CancellationToken cancel)
+    {
+        var revoked = await _file.RevokeAsync(id, cancel);
+        Refresh(log);
+        return revoked;
+    }
+
+    /// <summary>Reads the files again if they may have changed.</summary>
+    public void RefreshIfChanged(ILogger log)
+    {
+        var stamps = Stamps();
+        var settled = _time.GetUtcNow().UtcDateTime - ClockGrain;
+        if (!stamps.SequenceEqual(_stamps) || stamps.Any(stamp => stamp.Changed > settled)) Refresh(log);
+    }
+
+    private void Refresh(ILogger log)
+    {
+        List<string> gone;
+        lock (_refreshing)
+        {
+            _stamps = Stamps();
+            var before = _now;
+            KeySnapshot read;
+            try
+            {
+                read = new KeySnapshot([.. ConfiguredKeys.Read(_options, fault => Log.ConfiguredKeyFault(log, fault)), .. _file.Read()], Uses);
+            }
+            catch (KeyFileException fault)
+            {
+                // Nobody is let in or thrown out by a file that is not understood.
+                Log.KeysNotRead(log, fault.Message);
+                return;
+            }
+
+            _now = read;
+            _any |= read.All.Count > 0;
+            gone = [.. before.Good.Where(key => read.Good.GetValueOrDefault(key.Key) != key.Value).Select(key => key.Key)];
+            foreach (var key in read.All.Where(key => read.Good.ContainsKey(key.Id) && before.Good.GetValueOrDefault(key.Id) != key.Hash))
+                Log.KeyIsGood(log, key.Id, key.Role.Name());
+        }
+
+        foreach (var id in gone)
+        {
+            Log.KeyIsRevoked(log, id);
+            Revoked?.Invoke(id);
+        }
+    }
+
+    private (DateTime Changed, long Length)[] Stamps() => Array.ConvertAll(_watched, path =>
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? (Changed: file.LastWriteTimeUtc, file.Length) : default;
+    });
+}

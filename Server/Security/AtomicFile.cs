@@ -1,0 +1,34 @@
+namespace BeerTap.Server.Security;
+
+/// <summary>Replaces a small file whole: a reader, and a start after a power cut, finds the old content or the new, never a part.</summary>
+internal static class AtomicFile
+{
+    public static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+
+        // Hashes are no secrets, but who has which key is nobody else's business.
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var draft = path + ".new";
+        using (var file = new FileStream(draft, options))
+        {
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(draft, path, overwrite: true);
+    }
+
+    /// <summary>The file's bytes, or null when there is none.</summary>
+    public static byte[]? Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using BeerTap.Server.Live;
+
+namespace BeerTap.Server.Security;
+
+/// <summary>The open connections of each key, so that those of a revoked one can be closed.</summary>
+internal sealed class KeyedListeners : IDisposable
+{
+    /// <summary>How long a listener that is no longer welcome may take over the closing words before it is cut.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300);
+
+    private readonly ConcurrentDictionary<Subscriber, string> _keyOf = new();
+    private readonly ApiKeys _keys;
+    private readonly TimeProvider _time;
+
+    public KeyedListeners(ApiKeys keys, TimeProvider time)
+    {
+        (_keys, _time) = (keys, time);
+        _keys.Revoked += Close;
+    }
+
+    /// <summary>A connection is served from now on. Its key may have been revoked since it was looked at: then it is closed at once.</summary>
+    public void Joined(Subscriber subscriber)
+    {
+        if (subscriber.Request.KeyId is not { } id) return;
+        _keyOf[subscriber] = id;
+        if (!_keys.IsGood(id)) Close(subscriber);
+    }
+
+    public void Left(Subscriber subscriber)
+    {
+        if (subscriber.Request.KeyId is not null) _keyOf.TryRemove(subscriber, out _);
+    }
+
+    public void Dispose() => _keys.Revoked -= Close;
+
+    // A revocation is rare: walking all connections then is cheaper than keeping lists a key at every join.
+    private void Close(string id)
+    {
+        foreach (var (subscriber, key) in _keyOf)
+        {
+            if (key == id) Close(subscriber);
+        }
+    }
+
+    private void Close(Subscriber subscriber)
+    {
+        subscriber.CloseRequested(CloseReason.NotAllowed);
+        _ = CutUnlessLeftAsync(subscriber);
+    }
+
+    /// <summary>One that takes nothing, or keeps its side open, would otherwise stay until its write is given up.</summary>
+    private async Task CutUnlessLeftAsync(Subscriber subscriber)
+    {
+        try
+        {
+            await subscriber.Left.WaitAsync(Grace, _time);
+        }
+        catch (TimeoutException)
+        {
+            subscriber.Abort();
+        }
+    }
+}

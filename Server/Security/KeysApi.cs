@@ -1,0 +1,92 @@
+using System.Text.Json;
+using BeerTap.Server.Beers;
+using BeerTap.Server.Storage;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace BeerTap.Server.Security;
+
+/// <summary>Keys made and taken back by an operator over REST: <c>/api/keys</c>.</summary>
+internal static class KeysApi
+{
+    public static void MapKeysApi(this IEndpointRouteBuilder routes)
+    {
+        var keys = routes.MapGroup("/api/keys").WithTags("Keys").Requires(Right.ManageKeys);
+        keys.MapPost("", Make)
+            .WithSummary("Makes a key")
+            .WithDescription("`role` is `tap` (with the `tapId` it pours for), `viewer` or `operator`. The `text` of the answer is the key itself; it is shown this once.")
+            .Accepts<NewKey>("application/json")
+            .Refuses(400, 401, 403, 413, 415, 503);
+        keys.MapGet("", List).WithSummary("Lists the keys, the revoked among them").Refuses(401, 403);
+        keys.MapDelete("{id}", Revoke)
+            .WithSummary("Revokes a key")
+            .WithDescription("It opens nothing from now on, and its open connections are closed with the reason `notAllowed`. 409 for a key that comes from a configured file.")
+            .Refuses(401, 403, 404, 409, 503);
+    }
+
+    private static async Task<Results<Created<NewKeyAnswer>, RefusalResult>> Make(
+        HttpContext http, ApiKeys keys, IntakeOptions options, ILogger<ApiKeys> log, CancellationToken cancel)
+    {
+        var (wish, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => KeyReader.Read(json), cancel);
+        if (wish is null) return new RefusalResult(refusal!);
+        try
+        {
+            var (key, text) = await keys.AddAsync(wish, log, cancel);
+            Log.KeyMade(log, key.Id, key.Role.Name(), CallerId(http));
+            http.Response.Headers.CacheControl = "no-store";
+            return TypedResults.Created((string?)null, new NewKeyAnswer(text, Describe(key, keys)));
+        }
+        catch (KeyFileException fault)
+        {
+            Log.KeysNotChanged(log, fault);
+            return new RefusalResult(Refusals.KeysUnavailable());
+        }
+    }
+
+    private static Ok<KeysAnswer> List(ApiKeys keys) => TypedResults.Ok(new KeysAnswer([.. keys.All.Select(key => Describe(key, keys))]));
+
+    private static async Task<Results<NoContent, RefusalResult>> Revoke(
+        string id, HttpContext http, ApiKeys keys, ILogger<ApiKeys> log, CancellationToken cancel)
+    {
+        if (id.StartsWith(ConfiguredKeys.IdPrefix, StringComparison.Ordinal) && keys.IsGood(id)) return new RefusalResult(Refusals.ConfiguredKey());
+        if (!keys.IsGood(id)) return new RefusalResult(Refusals.NoSuchKey());
+        try
+        {
+            if (await keys.RevokeAsync(id, log, cancel) is null) return new RefusalResult(Refusals.NoSuchKey());
+            Log.KeyRevoked(log, id, CallerId(http));
+            return TypedResults.NoContent();
+        }
+        catch (KeyFileException fault)
+        {
+            Log.KeysNotChanged(log, fault);
+            return new RefusalResult(Refusals.KeysUnavailable());
+        }
+    }
+
+    private static Key Describe(ApiKey key, ApiKeys keys) =>
+        new(key.Id, key.Role.Name(), key.TapId, key.Name, key.Created, key.Revoked, keys.Uses.At(key.Id));
+
+    private static string CallerId(HttpContext http) => ((KeyIdentity)http.User.Identity!).Key.Id;
+}
+
+/// <summary>A key that is asked for.</summary>
+/// <param name="Role"><c>tap</c>, <c>viewer</c> or <c>operator</c>.</param>
+/// <param name="TapId">For the role tap: the only tap the key may pour for.</param>
+/// <param name="Name">What a person calls it, 1 to 64 characters.</param>
+public sealed record NewKey(string Role, int? TapId = null, string? Name = null);
+
+/// <summary>A key, without its text.</summary>
+/// <param name="Id">Names the key; no secret.</param>
+/// <param name="Role"><c>tap</c>, <c>viewer</c> or <c>operator</c>.</param>
+/// <param name="TapId">The tap it belongs to; none for another role, and for a tap key from a configured file, which may pour for any.</param>
+/// <param name="Name">What a person calls it.</param>
+/// <param name="Created">When it was made; none for a key from a configured file.</param>
+/// <param name="Revoked">When it was revoked; none while it is good.</param>
+/// <param name="LastUsed">When it was last used, to the second; kept on the disk at most a minute later.</param>
+public sealed record Key(string Id, string Role, int? TapId, string? Name, DateTime? Created, DateTime? Revoked, DateTime? LastUsed);
+
+/// <summary>A key that was made.</summary>
+/// <param name="Text">The key itself: the hub does not have it any more after this answer.</param>
+public sealed record NewKeyAnswer(string Text, Key Key);
+
+/// <summary>Every key, the revoked among them.</summary>
+public sealed record KeysAnswer(IReadOnlyList<Key> Keys);

@@ -1,0 +1,113 @@
+using System.Globalization;
+using BeerTap.Server.Hosting;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Security;
+
+/// <summary>Keys made and taken back on the command line, beside a running hub or before the first: <c>keys add</c>, <c>list</c>, <c>revoke</c>.</summary>
+internal static class KeysCommand
+{
+    public const string Name = "keys";
+
+    private const string Help = """
+        Makes, lists and revokes keys. A running hub takes notice within a second.
+
+        Usage: dotnet run --project Server -- keys add --role ROLE [--tap ID] [--name TEXT]
+               dotnet run --project Server -- keys list
+               dotnet run --project Server -- keys revoke ID
+
+          --role tap        posts for its own tap only, and listens; needs --tap
+          --role viewer     reads and listens
+          --role operator   may do everything
+          --tap ID          the tap a key of the role tap belongs to
+          --name TEXT       what people call the key, at most 64 characters
+          --Storage:Path=…  the folder of the hub's store, as for the hub itself (environment: BeerTap__Storage__Path)
+
+        'add' writes the key, and nothing else, to standard output: it is shown this once. The hub keeps only a hash of it.
+        """;
+
+    /// <summary>The exact words that make the first key of a hub with this store.</summary>
+    public static string ToMakeOne(string folder) =>
+        "dotnet run --project Server -- keys add --role operator" + (folder == new StorageOptions().Path ? "" : $" --Storage:Path={folder}");
+
+    public static async Task<int> RunAsync(string[] args, TextWriter answer, TextWriter words)
+    {
+        if (args.Length == 0 || args.Any(arg => arg is "--help" or "-h" or "-?"))
+        {
+            await answer.WriteLineAsync(Help);
+            return 0;
+        }
+
+        var faults = new List<string>();
+        var line = KeysLine.Read(args, faults);
+        var folder = FolderOf(line.Settings);
+        var wish = line.Verb == "add" ? KeyWish.Read(line.Role, line.Tap, line.Label, (field, fault) => Add(faults, field, fault)) : null;
+        if (line.Verb == "revoke" && line.Id is null) faults.Add("revoke needs the id of a key; 'keys list' shows them.");
+        if (faults.Count == 0)
+        {
+            try
+            {
+                return line.Verb switch
+                {
+                    "add" => await AddAsync(new KeyFile(folder, TimeProvider.System), wish!, answer, words),
+                    "revoke" => await RevokeAsync(new KeyFile(folder, TimeProvider.System), line.Id!, words),
+                    _ => List(folder, answer),
+                };
+            }
+            catch (KeyFileException fault)
+            {
+                faults.Add(fault.Message);
+            }
+        }
+
+        foreach (var fault in faults) await words.WriteLineAsync(fault);
+        return Refusal.ExitCode;
+    }
+
+    private static async Task<int> AddAsync(KeyFile file, KeyWish wish, TextWriter answer, TextWriter words)
+    {
+        var (key, text) = await file.AddAsync(wish, CancellationToken.None);
+        await words.WriteLineAsync($"The key {key.Id} ({Describe(key)}) is made, in {file.Path}. This is the only time it is shown:");
+        await answer.WriteLineAsync(text);
+        return 0;
+    }
+
+    private static async Task<int> RevokeAsync(KeyFile file, string id, TextWriter words)
+    {
+        if (await file.RevokeAsync(id, CancellationToken.None) is not { } key)
+        {
+            await words.WriteLineAsync($"There is no key with this id in {file.Path}; 'keys list' shows them.");
+            return Refusal.ExitCode;
+        }
+
+        await words.WriteLineAsync($"The key {key.Id} ({Describe(key)}) is revoked.");
+        return 0;
+    }
+
+    private static int List(string folder, TextWriter answer)
+    {
+        var uses = new KeyUses(folder);
+        answer.WriteLine($"{"id",-10}{"role",-10}{"tap",-12}{"created",-22}{"last used",-22}{"revoked",-22}name");
+        foreach (var key in new KeyFile(folder, TimeProvider.System).Read())
+        {
+            answer.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{key.Id,-10}{key.Role.Name(),-10}{key.TapId,-12}{Time(key.Created),-22}{Time(uses.At(key.Id)),-22}{Time(key.Revoked),-22}{key.Name}"));
+        }
+
+        return 0;
+    }
+
+    private static string FolderOf(string[] settings) => new ConfigurationBuilder()
+        .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+        .AddEnvironmentVariables()
+        .AddEnvironmentVariables("BeerTap__")
+        .AddCommandLine(settings)
+        .Build()[$"{StorageOptions.Section}:{nameof(StorageOptions.Path)}"] ?? new StorageOptions().Path;
+
+    private static void Add(List<string> faults, string field, string fault) => faults.Add($"--{(field == "tapId" ? "tap" : field)} {fault}");
+
+    private static string Describe(ApiKey key) => key.TapId is { } tap ? $"role {key.Role.Name()}, tap {tap}" : $"role {key.Role.Name()}";
+
+    private static string Time(DateTime? at) => at is { } time ? time.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "-";
+}

@@ -1,0 +1,40 @@
+using BeerTap.Server.Hosting;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+
+namespace BeerTap.Server.Security;
+
+internal static class Registration
+{
+    /// <exception cref="SettingsException">A configured key is no good, or others could reach a hub that has no key.</exception>
+    /// <exception cref="KeyFileException">The stored keys cannot be read.</exception>
+    public static void AddSecurity(this WebApplicationBuilder builder, Settings settings)
+    {
+        var faults = new List<string>();
+        var keys = new ApiKeys(settings.Security, settings.Storage.Path, TimeProvider.System, faults.Add);
+        var others = ThisMachine.AddressesOfOthers(builder.Configuration);
+        var access = new Access(keys, settings.Security, thisMachineOnly: others.Count == 0);
+        if (faults.Count == 0 && access.RefusalToStart(others, KeysCommand.ToMakeOne(settings.Storage.Path)) is { } refusal) faults.Add(refusal);
+        if (faults.Count > 0) throw new SettingsException(faults);
+
+        builder.Services.AddSingleton(keys);
+        builder.Services.AddSingleton(access);
+        builder.Services.AddSingleton<KeyedListeners>();
+        builder.Services.AddHostedService<KeyWatch>();
+        builder.Services.AddAuthentication(KeyAuthentication.Scheme)
+            .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.Scheme, null);
+        builder.Services.AddAuthorization();
+        builder.Services.AddSingleton<IAuthorizationHandler, NeedsHandler>();
+    }
+
+    public static void UseSecurity(this WebApplication app)
+    {
+        var access = app.Services.GetRequiredService<Access>();
+        var command = KeysCommand.ToMakeOne(app.Services.GetRequiredService<Storage.StorageOptions>().Path);
+        if (access.Open) Log.Open(app.Logger, command);
+        else if (!app.Services.GetRequiredService<ApiKeys>().AnyGood) Log.NoGoodKey(app.Logger, command);
+
+        app.UseAuthentication();
+        app.UseAuthorization();
+    }
+}
