@@ -44,7 +44,7 @@ internal static class Program
         var settings = Settings.Load(builder, args);
 
         builder.AddLog(settings.Log);
-        builder.AddLimits(settings.Intake);
+        builder.AddLimits(settings.Limits, settings.Intake);
         builder.AddSecurity(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddStorage(settings);
@@ -55,6 +55,7 @@ internal static class Program
         var hub = builder.Build();
 
         hub.UseMiddleware<RequestLog>();
+        hub.UseSafeHeaders();
         hub.UseFaults();
         hub.UsePage();
         hub.UseSecurity();

@@ -20,26 +20,26 @@ internal static class BeersApi
                 "the same beer comes back with 200 and `Idempotency-Replayed: true`, and no second event goes out.")
             .Accepts<NewBeer>("application/json")
             .Requires(Right.Pour)
-            .Refuses(400, 401, 403, 409, 413, 415, 503);
+            .Refuses(400, 401, 403, 409, 413, 415, 429, 503);
         beers.MapPost("batch", PourMany)
             .WithSummary("Pours several beers")
             .WithDescription("For taps that were offline: 1 to 500 pours, answered one by one in the order they were sent. One bad pour fails alone.")
             .Accepts<NewBeers>("application/json")
             .Requires(Right.Pour)
-            .Refuses(400, 401, 403, 413, 415);
+            .Refuses(400, 401, 403, 413, 415, 429);
         beers.MapGet("", List)
             .WithSummary("Lists beers")
             .WithDescription(
                 "Filters: `type`, `tapId`, `from` (included) and `to` (not included). `order=asc` (by id, oldest first) or `desc`. `page` counts from 1, `page_size` 1 to 500. " +
                 "The header `Link` with `rel=\"next\"` leads to the next page by key (`after_id`), which costs the same however far it is.")
             .Requires(Right.Read)
-            .Refuses(400, 401, 403);
-        beers.MapGet("{id}", Find).WithSummary("Gets one beer").Requires(Right.Read).Refuses(401, 403, 404);
+            .Refuses(400, 401, 403, 429);
+        beers.MapGet("{id}", Find).WithSummary("Gets one beer").Requires(Right.Read).Refuses(401, 403, 404, 429);
         beers.MapDelete("{id}", Delete)
             .WithSummary("Takes a beer out of the collection")
             .WithDescription("204, and 404 from then on. The log keeps the pour, and the deletion as an event of its own.")
             .Requires(Right.Delete)
-            .Refuses(401, 403, 404, 503);
+            .Refuses(401, 403, 404, 429, 503);
     }
 
     private static async Task<Results<Created<BeerAnswer>, Ok<BeerAnswer>, RefusalResult>> Pour(

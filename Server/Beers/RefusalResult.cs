@@ -5,7 +5,7 @@ namespace BeerTap.Server.Beers;
 /// <summary>The one place where a refusal becomes an HTTP answer (RFC 9457, <c>application/problem+json</c>).</summary>
 internal sealed class RefusalResult(Problem problem) : IResult, IStatusCodeHttpResult, IValueHttpResult<Problem>
 {
-    /// <summary>Seconds a caller is told to wait when the intake is full or the store is away.</summary>
+    /// <summary>Seconds a caller is told to wait when it came too fast, the hub is full, or the store is away.</summary>
     private const string RetryAfterSeconds = "1";
 
     public int? StatusCode => problem.Status;

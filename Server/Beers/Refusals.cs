@@ -52,6 +52,18 @@ internal static class Refusals
 
     public static Problem NotAllowed(string detail) => Make("not-allowed", "The key does not allow this.", 403, detail);
 
+    public static Problem OriginNotAllowed() => Make(
+        "origin-not-allowed", "Web pages of this origin may not connect.", 403, "Whoever runs the hub can add the origin to Security:Origins.");
+
+    public static Problem TooManyRequests(int perSecond) => Make(
+        "too-many-requests",
+        "There were too many requests.",
+        429,
+        string.Create(CultureInfo.InvariantCulture, $"The limit is {perSecond} a second. Nothing was done; send again after the time in Retry-After."));
+
+    public static Problem TooManyConnections() => Make(
+        "too-many-connections", "The hub has too many listeners.", 503, "Come back after the time in Retry-After, with the last position you heard.");
+
     public static Problem NoSuchKey() => Make("no-such-key", "There is no such key.", 404, "No key has this id, or it was revoked.");
 
     public static Problem ConfiguredKey() => Make(

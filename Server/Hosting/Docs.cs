@@ -21,7 +21,8 @@ internal static class Docs
 
     public static void MapDocs(this WebApplication app)
     {
-        app.MapOpenApi();
+        // The one document there is. By default any name is taken, and one that is unknown is repeated in the answer.
+        app.MapOpenApi("/openapi/v1.json");
         // Only requests for the page go through its middleware.
         app.UseWhen(http => http.Request.Path.StartsWithSegments("/docs", StringComparison.Ordinal), docs => docs.UseSwaggerUI(page =>
         {

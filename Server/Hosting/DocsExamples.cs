@@ -77,6 +77,7 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
         ["409"] = """{"type":"urn:beertap:problem:pour-id-reused","title":"This pour id belongs to another pour.","status":409,"detail":"Tap 1 used this pour id for beer 42 with 330.5 ml. A new pour needs a new id."}""",
         ["413"] = """{"type":"urn:beertap:problem:body-too-large","title":"The body is too large.","status":413,"detail":"The limit is 1048576 bytes. Send smaller batches."}""",
         ["415"] = """{"type":"urn:beertap:problem:wrong-media-type","title":"The body must be JSON.","status":415,"detail":"Send the header 'Content-Type: application/json'."}""",
+        ["429"] = """{"type":"urn:beertap:problem:too-many-requests","title":"There were too many requests.","status":429,"detail":"The limit is 1000 a second. Nothing was done; send again after the time in Retry-After."}""",
         ["503"] = """{"type":"urn:beertap:problem:intake-full","title":"The hub has too many pours waiting.","status":503,"detail":"Nothing was stored. Send again after the time in Retry-After, with the same pourId."}""",
     };
 

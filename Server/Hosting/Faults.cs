@@ -1,4 +1,5 @@
 using BeerTap.Server.Beers;
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -24,6 +25,7 @@ internal static class Faults
         };
         if (fault is not BadHttpRequestException)
             Log.Unhandled(http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Faults)), fault);
+        SafeHeaders.Set(http);
         return new RefusalResult(problem).ExecuteAsync(http);
     }
 }

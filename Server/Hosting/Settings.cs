@@ -25,6 +25,7 @@ internal sealed class Settings
         Intake = Read<IntakeOptions>(configuration, IntakeOptions.Section);
         Live = Read<LiveOptions>(configuration, LiveOptions.Section);
         Reports = Read<ReportOptions>(configuration, ReportOptions.Section);
+        Limits = Read<LimitOptions>(configuration, LimitOptions.Section);
         Log = Read<LogOptions>(configuration, LogOptions.Section);
         Security = Read<SecurityOptions>(configuration, SecurityOptions.Section);
         _faults.AddRange(Security.Faults());
@@ -38,6 +39,8 @@ internal sealed class Settings
     public LiveOptions Live { get; }
 
     public ReportOptions Reports { get; }
+
+    public LimitOptions Limits { get; }
 
     public LogOptions Log { get; }
 
@@ -122,7 +125,7 @@ internal sealed class Settings
     /// <summary>A mistyped name on the command line would otherwise be passed over in silence.</summary>
     private void CheckNames(string[] args)
     {
-        string[] sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, "Glasses", "Serilog", "Kestrel"];
+        string[] sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, LimitOptions.Section, "Glasses", "Serilog", "Kestrel"];
         string[] hosts = ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "AllowedHosts", "PORT"];
         foreach (var arg in args.Where(arg => arg.StartsWith("--", StringComparison.Ordinal)))
         {

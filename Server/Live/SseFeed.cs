@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using BeerTap.Server.Beers;
-using BeerTap.Server.Security;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BeerTap.Server.Live;
@@ -19,8 +18,8 @@ internal static class SseFeed
             "`after` (or the header `Last-Event-ID`) says where the listener stopped; without it the stream starts live. " +
             "`tapId` marks that tap as connected while the stream is open.")
         .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
-        .Requires(Right.Listen)
-        .Refuses(400, 401, 403);
+        .Listens()
+        .Refuses(400, 401, 403, 429, 503);
 
     private static async Task Stream(HttpContext http, Feed feed, CancellationToken cancel)
     {

@@ -1,5 +1,4 @@
 using BeerTap.Server.Beers;
-using BeerTap.Server.Security;
 using Microsoft.AspNetCore.SignalR;
 
 namespace BeerTap.Server.Live;
@@ -41,6 +40,6 @@ internal static class TapHubRoutes
             http.AllowSlowReading();
             await next(http);
         }));
-        app.MapHub<TapHub>(TapHub.Path).Requires(Right.Listen);
+        app.MapHub<TapHub>(TapHub.Path).Listens();
     }
 }

@@ -1,6 +1,5 @@
 using System.Net.WebSockets;
 using BeerTap.Server.Beers;
-using BeerTap.Server.Security;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -14,7 +13,7 @@ internal static class WebSocketFeed
 
     public static void MapWebSocketFeed(this IEndpointRouteBuilder routes) => routes
         .MapGet(Path, Connect)
-        .Requires(Right.Listen)
+        .Listens()
         .ExcludeFromDescription();
 
     /// <summary>

@@ -12,7 +12,7 @@ internal static class ReportsApi
         .WithTags("Reports")
         .WithSummary("Gets the current share report")
         .Requires(Right.Read)
-        .Refuses(401, 403);
+        .Refuses(401, 403, 429);
 
     private static Ok<ShareReportAnswer> Current(ShareReporter reporter, EventLog events)
     {

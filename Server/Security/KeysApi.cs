@@ -15,12 +15,12 @@ internal static class KeysApi
             .WithSummary("Makes a key")
             .WithDescription("`role` is `tap` (with the `tapId` it pours for), `viewer` or `operator`. The `text` of the answer is the key itself; it is shown this once.")
             .Accepts<NewKey>("application/json")
-            .Refuses(400, 401, 403, 413, 415, 503);
-        keys.MapGet("", List).WithSummary("Lists the keys, the revoked among them").Refuses(401, 403);
+            .Refuses(400, 401, 403, 413, 415, 429, 503);
+        keys.MapGet("", List).WithSummary("Lists the keys, the revoked among them").Refuses(401, 403, 429);
         keys.MapDelete("{id}", Revoke)
             .WithSummary("Revokes a key")
             .WithDescription("It opens nothing from now on, and its open connections are closed with the reason `notAllowed`. 409 for a key that comes from a configured file.")
-            .Refuses(401, 403, 404, 409, 503);
+            .Refuses(401, 403, 404, 409, 429, 503);
     }
 
     private static async Task<Results<Created<NewKeyAnswer>, RefusalResult>> Make(

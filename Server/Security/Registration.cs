@@ -24,9 +24,12 @@ internal static class Registration
         builder.Services.AddAuthentication(KeyAuthentication.Scheme)
             .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.Scheme, null);
         builder.Services.AddAuthorization();
+        builder.Services.AddOrigins(settings.Security);
+        builder.Services.AddSingleton(settings.Security);
         builder.Services.AddSingleton<IAuthorizationHandler, NeedsHandler>();
     }
 
+    /// <summary>The doors in the order a request comes to them: how often, from which page, with whose key, whether it may, and whether there is room.</summary>
     public static void UseSecurity(this WebApplication app)
     {
         var access = app.Services.GetRequiredService<Access>();
@@ -34,7 +37,12 @@ internal static class Registration
         if (access.Open) Log.Open(app.Logger, command);
         else if (!app.Services.GetRequiredService<ApiKeys>().AnyGood) Log.NoGoodKey(app.Logger, command);
 
+        var limits = app.Services.GetRequiredService<RequestLimits>();
+        limits.LimitAddresses(app);
+        app.UseOrigins(app.Services.GetRequiredService<SecurityOptions>());
         app.UseAuthentication();
+        limits.LimitKeys(app);
         app.UseAuthorization();
+        app.Services.GetRequiredService<ListenerLimits>().Limit(app);
     }
 }

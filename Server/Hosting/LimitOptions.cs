@@ -1,0 +1,48 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace BeerTap.Server.Hosting;
+
+/// <summary>How much one caller, and all of them, may ask of the hub (<c>Limits</c>); 0 means no limit where it is allowed.</summary>
+internal sealed class LimitOptions
+{
+    public const string Section = "Limits";
+
+    /// <summary>Requests a second with one key; one more is answered 429. A tap that is never idle pours a few a second.</summary>
+    [Range(0, 10_000_000)]
+    public int RequestsPerKey { get; set; } = 1_000;
+
+    /// <summary>
+    /// Requests a second from one address (of IPv6 one network of 64 bits). No limit by default: behind a proxy, and behind the router of a bar,
+    /// everybody has the same address.
+    /// </summary>
+    [Range(0, 10_000_000)]
+    public int RequestsPerAddress { get; set; }
+
+    /// <summary>Listeners at the same time; one more is answered 503. Each holds 20 to 40 KB.</summary>
+    [Range(0, 10_000_000)]
+    public int Connections { get; set; } = 20_000;
+
+    /// <summary>Listeners at the same time from one address; no limit by default, as for requests.</summary>
+    [Range(0, 10_000_000)]
+    public int ConnectionsPerAddress { get; set; }
+
+    /// <summary>Headers of one request; more are answered 431.</summary>
+    [Range(10, 1_000)]
+    public int HeaderCount { get; set; } = 100;
+
+    /// <summary>Bytes of all headers of one request; more are answered 431.</summary>
+    [Range(1_024, 1024 * 1024)]
+    public int HeaderBytes { get; set; } = 32 * 1024;
+
+    /// <summary>How long a request may take to send its headers; then it is answered 408 and cut.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan HeadersTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a connection may be kept between two requests.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>A body that comes more slowly than so many bytes a second, 5 s after its start, is answered 408 and cut.</summary>
+    [Range(0, 1024 * 1024)]
+    public int BodyBytesPerSecond { get; set; } = 240;
+}
