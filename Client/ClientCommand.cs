@@ -54,12 +54,13 @@ internal sealed class ClientCommand
         "--spool-limit", "N",
         "Most unacknowledged pours to keep, in memory and in the spool, over all taps; at the limit taps stop pouring", Number(Defaults.SpoolLimit));
     private readonly Option<string> _apiKey = Text("--api-key", "KEY", "Sent with every call [env: BEERTAP_API_KEY]");
+    private readonly Option<string> _apiKeyFile = Text("--api-key-file", "FILE", "Reads the key from this file, such as a Docker secret [env: BEERTAP_API_KEY_FILE]");
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Say nothing of pours and reports, only of trouble, and the summary" };
 
     public ClientCommand(Func<string, string?> environment)
     {
         _environment = environment;
-        foreach (var option in new Option[] { _server, _tap, _taps, _every, _seed, _count, _after, _feed, _spool, _spoolLimit, _apiKey, _quiet })
+        foreach (var option in new Option[] { _server, _tap, _taps, _every, _seed, _count, _after, _feed, _spool, _spoolLimit, _apiKey, _apiKeyFile, _quiet })
         {
             _root.Options.Add(option);
         }
@@ -104,7 +105,7 @@ internal sealed class ClientCommand
             Feed = Take(parsed, _feed, null, ParseFeed, "is not one of signalr, websocket, sse") ?? Defaults.Feed,
             SpoolFile = Take(parsed, _spool, null, NotEmpty, "is not a file name"),
             SpoolLimit = Take(parsed, _spoolLimit, null, Whole(1, 10_000_000), "is not a number of pours from 1 to 10000000") ?? Defaults.SpoolLimit,
-            ApiKey = Take(parsed, _apiKey, "BEERTAP_API_KEY", ParseKey, "is not a key (visible ASCII characters only)", secret: true),
+            ApiKey = ReadKey(parsed),
             Quiet = parsed.GetValue(_quiet),
         };
         if ((long)options.FirstTap + options.Taps - 1 > int.MaxValue)
@@ -143,6 +144,38 @@ internal sealed class ClientCommand
         }
 
         return value;
+    }
+
+    private string? ReadKey(ParseResult parsed)
+    {
+        var key = Take(parsed, _apiKey, "BEERTAP_API_KEY", ParseKey, "is not a key (visible ASCII characters only)", secret: true);
+        var file = Given(parsed, _apiKeyFile, "BEERTAP_API_KEY_FILE", out var source);
+        if (file is null)
+        {
+            return key;
+        }
+
+        if (Given(parsed, _apiKey, "BEERTAP_API_KEY", out var other) is not null)
+        {
+            _faults.Add($"{source}: the key is given by {other} as well; give one of them");
+            return null;
+        }
+
+        try
+        {
+            // An editor, and a shell's redirection, end a file with a line feed.
+            key = ParseKey(File.ReadAllText(file).Trim());
+            if (key is null)
+            {
+                _faults.Add($"{source}: '{file}' does not hold a key (visible ASCII characters only)");
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            _faults.Add($"{source}: {fault.Message}");
+        }
+
+        return key;
     }
 
     private static Func<string, int?> Whole(int least, int most) => text =>

@@ -53,7 +53,7 @@ internal sealed class HubReach(Uri server, Spool spool, ConsoleReport report, Ti
         report.Say(answer.Outcome switch
         {
             Outcome.Busy => string.Create(CultureInfo.InvariantCulture, $"the hub is busy ({answer.Words}): next try in {wait.TotalSeconds:0.0} s"),
-            Outcome.NotAllowed => $"the hub does not let these taps pour ({answer.Words}): check --api-key; pours wait",
+            Outcome.NotAllowed => $"the hub does not let these taps pour ({answer.Words}): check --api-key or --api-key-file; pours wait",
             _ => $"the hub at {server} is away ({answer.Words}): pours wait until it is back",
         });
     }

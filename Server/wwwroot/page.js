@@ -44,9 +44,11 @@ on('reload', () => { $('events').replaceChildren(); snapshot(); });
 $('pour').addEventListener('submit', async submitted => {
   submitted.preventDefault();
   const fields = new FormData($('pour'));
+  const key = fields.get('key').trim();
+  const headers = { 'Content-Type': 'application/json', ...(key && { 'X-Api-Key': key }) };
   const pour = { tapId: Number(fields.get('tapId')), volume: Number(fields.get('volume')) };
   try {
-    const answer = await fetch('api/beers', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(pour) });
+    const answer = await fetch('api/beers', { method: 'POST', headers, body: JSON.stringify(pour) });
     const said = await answer.json();
     $('answer').textContent = answer.ok
       ? `A ${said.beer.type}, beer ${said.beer.id}.`

@@ -104,6 +104,32 @@ public sealed class ClientCommandTests
         Assert.Equal(duration, again);
     }
 
+    [Fact]
+    public async Task TheKeyMayLieInAFileAsASecretDoes()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "bt_secret\n");
+            Assert.Equal("bt_secret", (await ReadAsync(["--api-key-file", file])).Options!.ApiKey);
+            Assert.Equal("bt_secret", (await ReadAsync([], new() { ["BEERTAP_API_KEY_FILE"] = file })).Options!.ApiKey);
+
+            var (options, error) = await ReadAsync(["--api-key", "k"], new() { ["BEERTAP_API_KEY_FILE"] = file });
+            Assert.Null(options);
+            Assert.Equal("BEERTAP_API_KEY_FILE: the key is given by --api-key as well; give one of them", Assert.Single(error));
+
+            await File.WriteAllTextAsync(file, "two words");
+            (options, error) = await ReadAsync(["--api-key-file", file]);
+            Assert.Null(options);
+            Assert.DoesNotContain("two words", Assert.Single(error), StringComparison.Ordinal);
+            Assert.StartsWith("--api-key-file: ", Assert.Single((await ReadAsync(["--api-key-file", "/nowhere/key"])).Error), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     private static async Task<(ClientOptions? Options, string[] Error)> ReadAsync(string[] args, Dictionary<string, string>? environment = null)
     {
         ClientOptions? read = null;
