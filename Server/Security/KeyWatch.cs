@@ -6,8 +6,8 @@ namespace BeerTap.Server.Security;
 /// </summary>
 internal sealed class KeyWatch(ApiKeys keys, TimeProvider time, ILogger<KeyWatch> log) : BackgroundService
 {
-    /// <summary>A revoked key is out within a second: this, and the time to tell its connections.</summary>
-    public static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+    /// <summary>A revoked key is out within a second: this, the time to tell its connections, and the time until one that does not go is cut.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan SaveEvery = TimeSpan.FromMinutes(1);
 
