@@ -13,6 +13,17 @@ internal sealed class RefusedKey
     public static readonly RefusedKey Instance = new();
 }
 
+/// <summary>A hub that never had a key cannot tell a good one from a bad one: it takes no notice, and spends nothing on making a handler that would.</summary>
+internal sealed class AuthenticationOnceThereAreKeys(
+    ApiKeys keys, IAuthenticationSchemeProvider schemes, IAuthenticationHandlerProvider handlers, IClaimsTransformation transform, IOptions<AuthenticationOptions> options)
+    : AuthenticationService(schemes, handlers, transform, options)
+{
+    private static readonly Task<AuthenticateResult> Nobody = Task.FromResult(AuthenticateResult.NoResult());
+
+    public override Task<AuthenticateResult> AuthenticateAsync(HttpContext context, string? scheme) =>
+        keys.Any ? base.AuthenticateAsync(context, scheme) : Nobody;
+}
+
 /// <summary>
 /// Finds out who calls from the key it brings: <c>Authorization: Bearer</c>, <c>X-Api-Key</c>, or <c>access_token</c> in the query. The last only
 /// where a browser has no other way, on sockets and streams: addresses end up in logs and histories, headers do not.
@@ -42,7 +53,7 @@ internal sealed class KeyAuthentication(
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        var failure = (await HandleAuthenticateOnceSafeAsync()).Failure;
+        var failure = keys.Any ? (await HandleAuthenticateOnceSafeAsync()).Failure : null;
         await new RefusalResult(failure is null ? Refusals.NoKey() : Refusals.BadKey(failure.Message)).ExecuteAsync(Context);
     }
 
@@ -51,9 +62,6 @@ internal sealed class KeyAuthentication(
 
     private Task<AuthenticateResult> Look()
     {
-        // A hub that never had a key cannot tell a good one from a bad one, and takes no notice.
-        if (!keys.Any) return Nobody;
-
         var text = Request.Headers[Header].ToString();
         var authorization = Request.Headers.Authorization.ToString();
         if (authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))

@@ -1,6 +1,6 @@
 using BeerTap.Server.Hosting;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
 
 namespace BeerTap.Server.Security;
 
@@ -26,7 +26,8 @@ internal static class Registration
         builder.Services.AddAuthorization();
         builder.Services.AddOrigins(settings.Security);
         builder.Services.AddSingleton(settings.Security);
-        builder.Services.AddSingleton<IAuthorizationHandler, NeedsHandler>();
+        builder.Services.AddScoped<IAuthenticationService, AuthenticationOnceThereAreKeys>();
+        builder.Services.AddSingleton<IPolicyEvaluator, AccessEvaluator>();
     }
 
     /// <summary>The doors in the order a request comes to them: how often, from which page, with whose key, whether it may, and whether there is room.</summary>
