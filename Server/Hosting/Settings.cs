@@ -26,6 +26,7 @@ internal sealed class Settings
         Reports = Read<ReportOptions>(configuration, ReportOptions.Section);
         Log = Read<LogOptions>(configuration, LogOptions.Section);
         Glasses = ReadGlasses(configuration.GetSection("Glasses"));
+        if (Intake.MaxBatch > Intake.QueueCapacity) _faults.Add($"Intake:MaxBatch ({Intake.MaxBatch}) must not be more than Intake:QueueCapacity ({Intake.QueueCapacity}): such a batch would never fit.");
     }
 
     public StorageOptions Storage { get; }

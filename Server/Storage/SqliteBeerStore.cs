@@ -64,7 +64,7 @@ internal sealed class SqliteBeerStore : IBeerStore
     }
 
     // The committer asks on its own connection, which it alone uses.
-    public Beer? FindPour(int tapId, string pourId) => _committerReader.FindPour(tapId, pourId);
+    public Beer? FindPour(int tapId, string pourId) => Read(_committerReader, reader => reader.FindPour(tapId, pourId));
 
     public Beer? Find(long id) => Read(reader => reader.Find(id));
 
@@ -91,16 +91,24 @@ internal sealed class SqliteBeerStore : IBeerStore
         if (!_idleReaders.TryTake(out var reader)) reader = new SqliteReader(Connect(), _types);
         try
         {
-            return read(reader);
-        }
-        catch (SqliteException fault)
-        {
-            throw new StoreException($"SQLite could not read: {fault.Message}", fault);
+            return Read(reader, read);
         }
         finally
         {
             _idleReaders.Add(reader);
             if (_closed && _idleReaders.TryTake(out var late)) late.Dispose();
+        }
+    }
+
+    private static T Read<T>(SqliteReader reader, Func<SqliteReader, T> read)
+    {
+        try
+        {
+            return read(reader);
+        }
+        catch (SqliteException fault)
+        {
+            throw new StoreException($"SQLite could not read: {fault.Message}", fault);
         }
     }
 

@@ -14,11 +14,11 @@ public sealed class HostingTests
     {
         var fault = await Assert.ThrowsAsync<SettingsException>(() => HubUnderTest.StartAsync(
             "--Storage:Provider=oracle", "--Reports:EveryBeers=0", "--Reports:Interval=soon", "--Live:RingEvents=many", "--Glasses:0:Name=x",
-            "--Intake:Queue=5", "--Logging:Level=Loud", "--prot=80", "--PORT=99999"));
+            "--Intake:Queue=5", "--Logging:Level=Loud", "--prot=80", "--PORT=99999", "--Intake:MaxBatch=9", "--Intake:QueueCapacity=8"));
 
-        Assert.Equal(9, fault.Faults.Count);
+        Assert.Equal(10, fault.Faults.Count);
         Assert.All(
-            ["Storage:Provider", "Reports:EveryBeers", "Reports:Interval", "Live:RingEvents", "Glasses:0", "Intake:Queue", "Logging:Level", "--prot", "PORT"],
+            ["Storage:Provider", "Reports:EveryBeers", "Reports:Interval", "Live:RingEvents", "Glasses:0", "Intake:Queue is", "Intake:MaxBatch", "Logging:Level", "--prot", "PORT"],
             name => Assert.Single(fault.Faults, text => text.Contains(name, StringComparison.Ordinal)));
     }
 
