@@ -22,39 +22,3 @@ internal sealed class LogOptions
     /// <summary>A file to write to as well, begun anew each day; none when empty.</summary>
     public string File { get; set; } = "";
 }
-
-internal static class LogSetup
-{
-    private const string Line = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj} {RequestId}{NewLine}{Exception}";
-
-    /// <summary>Serilog writes the log. The section <c>Serilog</c> can set more: levels by source, further sinks.</summary>
-    public static void AddLog(this WebApplicationBuilder builder, LogOptions options)
-    {
-        var json = options.Format.Equals("json", StringComparison.OrdinalIgnoreCase);
-        var log = new LoggerConfiguration()
-            .MinimumLevel.Is(options.Level)
-            .MinimumLevel.Override("Microsoft", Higher(options.Level, LogEventLevel.Warning))
-            .MinimumLevel.Override("System", Higher(options.Level, LogEventLevel.Warning))
-            // Off, the framework opens no log scope of its own per request, whose request id would stand in the way of X-Request-ID.
-            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
-            // A hub that cannot start says why once, in its own words.
-            .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
-            .Enrich.FromLogContext();
-        log = json
-            ? log.WriteTo.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture))
-            : log.WriteTo.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture);
-        if (options.File.Length > 0)
-        {
-            log = json
-                ? log.WriteTo.File(new JsonFormatter(renderMessage: true), options.File, rollingInterval: RollingInterval.Day)
-                : log.WriteTo.File(options.File, outputTemplate: "{Timestamp:O} {Level:u3} {Message:lj} {RequestId}{NewLine}{Exception}",
-                    formatProvider: CultureInfo.InvariantCulture, rollingInterval: RollingInterval.Day);
-        }
-
-        builder.Logging.ClearProviders();
-        builder.Logging.SetMinimumLevel(LogLevel.Trace);
-        builder.Logging.AddSerilog(log.ReadFrom.Configuration(builder.Configuration).CreateLogger(), dispose: true);
-    }
-
-    private static LogEventLevel Higher(LogEventLevel one, LogEventLevel other) => one > other ? one : other;
-}

@@ -18,7 +18,7 @@ internal static class EventsApi
             "The events after a position, oldest first, and the position to ask for next. `after=earliest` starts at the beginning; without " +
             "`after` the page is empty and gives the current position. A position of another epoch or from the future is answered by one event `reload`.")
         .Produces<EventsAnswer>()
-        .Refuses(400);
+        .Refuses(400, 503);
 
     private static IResult Page(HttpRequest http, EventLog log, BeerRepository repository)
     {

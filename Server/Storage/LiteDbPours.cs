@@ -38,7 +38,7 @@ internal sealed class LiteDbPours(LiteEngine engine, int bucketBits = 14)
         var hash = Hash(tapId, pourId);
         var chain = Chain(hash).ToList();
         if (Find(chain, hash, tapId, pourId) is not null)
-            throw new StoreException($"The pour id {pourId} of tap {tapId} is there already.");
+            throw new StoreException($"The pour id {pourId} of tap {tapId} is there already.", fault: StoreFault.Refused);
 
         var chunk = chain.LastOrDefault() ?? NewChunk(hash, 0);
         var used = Used(chunk[Entries].AsBinary);

@@ -43,7 +43,7 @@ public sealed class GroupCommitterTests : IDisposable
     [Fact]
     public async Task APoisonSubmissionFailsAlone()
     {
-        _store.Refuse = batch => batch.Events.OfType<BeerPoured>().Any(pour => pour.Beer.TapId == 666) ? new StoreException("poison") : null;
+        _store.Refuse = batch => batch.Events.OfType<BeerPoured>().Any(pour => pour.Beer.TapId == 666) ? new StoreException("poison", fault: StoreFault.Refused) : null;
         using var committer = Start();
         await HoldTheStoreAsync(committer);
         var before = committer.SubmitAsync(Pour(1));
