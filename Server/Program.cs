@@ -40,7 +40,7 @@ internal static class Program
     public static WebApplication Build(string[] args)
     {
         // The program's own files lie beside it; the store lies where the hub is started.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = Settings.Readable(args), ContentRootPath = AppContext.BaseDirectory });
         var settings = Settings.Load(builder, args);
 
         builder.AddLog(settings.Log);

@@ -8,6 +8,9 @@ internal sealed record BeerQuery(BeerFilter Filter, long Page, int PageSize, boo
 {
     public const int DefaultPageSize = 50, MostPageSize = 500;
 
+    /// <summary>The fields that say where in the list a page is; the others are the filter, which stays.</summary>
+    private static readonly string[] Walking = ["page", "page_size", "after_id"];
+
     public PageCut Cut => new(PageSize, Descending, AfterId, AfterId is null ? (Page - 1) * PageSize : 0);
 
     public static (BeerQuery? Query, Problem? Refusal) Read(HttpRequest http, GlassTypes glasses, Totals totals)

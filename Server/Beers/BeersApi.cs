@@ -33,8 +33,8 @@ internal static class BeersApi
                 "Filters: `type`, `tapId`, `from` (included) and `to` (not included). `order=asc` (by id, oldest first) or `desc`. `page` counts from 1, `page_size` 1 to 500. " +
                 "The header `Link` with `rel=\"next\"` leads to the next page by key (`after_id`), which costs the same however far it is.")
             .Requires(Right.Read)
-            .Refuses(400, 401, 403, 429);
-        beers.MapGet("{id}", Find).WithSummary("Gets one beer").Requires(Right.Read).Refuses(401, 403, 404, 429);
+            .Refuses(400, 401, 403, 429, 503);
+        beers.MapGet("{id}", Find).WithSummary("Gets one beer").Requires(Right.Read).Refuses(401, 403, 404, 429, 503);
         beers.MapDelete("{id}", Delete)
             .WithSummary("Takes a beer out of the collection")
             .WithDescription("204, and 404 from then on. The log keeps the pour, and the deletion as an event of its own.")
@@ -45,7 +45,8 @@ internal static class BeersApi
     private static async Task<Results<Created<BeerAnswer>, Ok<BeerAnswer>, RefusalResult>> Pour(
         HttpContext http, Access access, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
     {
-        var key = IdempotencyKey(http.Request);
+        var (key, badKey) = IdempotencyKey(http.Request);
+        if (badKey is not null) return new RefusalResult(badKey);
         var (pour, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => reader.ReadOne(json.Span, key), cancel);
         if (pour is null) return new RefusalResult(refusal!);
         if (access.RefusalToActFor(http, pour.TapId) is { } notItsTap) return new RefusalResult(notItsTap);
@@ -68,7 +69,7 @@ internal static class BeersApi
     private static async Task<Results<Ok<BatchAnswer>, RefusalResult>> PourMany(
         HttpContext http, Access access, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
     {
-        if (IdempotencyKey(http.Request) is not null)
+        if (http.Request.Headers.ContainsKey("Idempotency-Key"))
             return new RefusalResult(Refusals.InvalidField("Idempotency-Key", "cannot stand for several pours; give each its own pourId."));
 
         var (pours, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => reader.ReadMany(json.Span, options.MaxBatch), cancel);
@@ -78,7 +79,7 @@ internal static class BeersApi
         PourBeer[] good = [.. pours.Where(item => item.Pour is not null).Select(item => item.Pour!)];
         var outcomes = good.Length == 0 ? [] : await repository.AddAsync(good);
         var next = 0;
-        var results = pours.Select(item => item.Pour is { } pour ? ResultOf(outcomes[next++], pour) : new BatchResult(item.Refusal!.Status, Problem: item.Refusal)).ToList();
+        var results = pours.Select(item => item.Pour is { } pour ? ResultOf(outcomes[next++], pour) : Refused(item.Refusal!)).ToList();
         Log.PouredMany(log, outcomes, results.Count);
         return TypedResults.Ok(new BatchAnswer(results));
     }
@@ -124,15 +125,22 @@ internal static class BeersApi
     {
         OutcomeKind.Poured => new BatchResult(StatusCodes.Status201Created, outcome.Beer),
         OutcomeKind.Replayed => new BatchResult(StatusCodes.Status200OK, outcome.Beer),
-        _ => Refusals.For(outcome, pour.PourId) is var problem ? new BatchResult(problem.Status, Problem: problem) : null!,
+        _ => Refused(Refusals.For(outcome, pour.PourId)),
     };
 
+    private static BatchResult Refused(Problem problem) => new(problem.Status, Problem: problem);
+
     /// <summary>The key of the draft "The Idempotency-Key HTTP Header Field": a quoted string there, bare in most clients; both are taken.</summary>
-    private static string? IdempotencyKey(HttpRequest request)
+    private static (string? Key, Problem? Refusal) IdempotencyKey(HttpRequest request)
     {
-        var key = request.Headers["Idempotency-Key"].ToString();
-        if (key.Length >= 2 && key[0] == '"' && key[^1] == '"') return key[1..^1];
-        return key.Length == 0 ? null : key;
+        var sent = request.Headers["Idempotency-Key"];
+        if (sent.Count == 0) return (null, null);
+        if (sent.Count > 1) return (null, Refusals.InvalidField("Idempotency-Key", "is there more than once."));
+        var key = sent.ToString();
+        var quoted = key.Length >= 2 && key[0] == '"' && key[^1] == '"';
+        if (quoted) key = key[1..^1];
+        if (key.Contains('"', StringComparison.Ordinal)) return (null, Refusals.InvalidField("Idempotency-Key", "must be bare, or one quoted string."));
+        return PourReader.FaultOfPourId(key) is { } fault ? (null, Refusals.InvalidField("Idempotency-Key", fault)) : (key, null);
     }
 
     private static long? IdOf(string text) =>

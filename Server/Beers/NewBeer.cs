@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace BeerTap.Server.Beers;
 
 /// <summary>A pour as a tap posts it.</summary>
@@ -8,11 +10,11 @@ namespace BeerTap.Server.Beers;
 /// however often it is sent; the header <c>Idempotency-Key</c> means the same.
 /// </param>
 /// <param name="PouredAt">When it was poured, ISO 8601 with <c>Z</c> or an offset; the time of arrival when left out.</param>
-public sealed record NewBeer(int TapId, double Volume, string? PourId = null, DateTimeOffset? PouredAt = null);
+public sealed record NewBeer(int TapId, double Volume, [property: MinLength(1), MaxLength(PourReader.LongestPourId)] string? PourId = null, DateTimeOffset? PouredAt = null);
 
 /// <summary>The pours of a tap that was offline.</summary>
 /// <param name="Beers">1 to 500 pours, taken in this order.</param>
-public sealed record NewBeers(IReadOnlyList<NewBeer> Beers);
+public sealed record NewBeers([property: MinLength(1)] IReadOnlyList<NewBeer> Beers);
 
 /// <summary>One beer.</summary>
 public sealed record BeerAnswer(Beer Beer);

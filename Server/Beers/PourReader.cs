@@ -142,8 +142,7 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
         if ((seen & Field.Volume) == 0) errors.Add("volume", "is required: millilitres.");
         if (key is not null)
         {
-            if (FaultOfPourId(key) is { } fault) errors.Add("Idempotency-Key", fault);
-            else if (pourId is not null && pourId != key) errors.Add("pourId", "differs from the header Idempotency-Key; send one of them, or the same.");
+            if (pourId is not null && pourId != key) errors.Add("pourId", "differs from the header Idempotency-Key; send one of them, or the same.");
             pourId ??= key;
         }
 

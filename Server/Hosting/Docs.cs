@@ -24,7 +24,7 @@ internal static class Docs
         // The one document there is. By default any name is taken, and one that is unknown is repeated in the answer.
         app.MapOpenApi("/openapi/v1.json");
         // Only requests for the page go through its middleware.
-        app.UseWhen(http => http.Request.Path.StartsWithSegments("/docs", StringComparison.Ordinal), docs => docs.UseSwaggerUI(page =>
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), docs => docs.UseSwaggerUI(page =>
         {
             page.RoutePrefix = "docs";
             page.DocumentTitle = "BeerTap API";

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -31,14 +32,14 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
             Answers: new() { ["200"] = $$"""{"beers":[{{Beer}}],"page":1,"pageSize":50,"total":1}""" },
             Parameters:
             [
-                new("page", ParameterLocation.Query, JsonSchemaType.Integer, "Counts from 1."),
-                new("page_size", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 500, 50 when left out."),
+                new("page", ParameterLocation.Query, JsonSchemaType.Integer, "Counts from 1.", Least: 1, Most: int.MaxValue),
+                new("page_size", ParameterLocation.Query, JsonSchemaType.Integer, "50 when left out.", Least: 1, Most: 500),
                 new("type", ParameterLocation.Query, JsonSchemaType.String, "A glass type."),
-                new("tapId", ParameterLocation.Query, JsonSchemaType.Integer, "Only this tap's beers."),
+                new("tapId", ParameterLocation.Query, JsonSchemaType.Integer, "Only this tap's beers.", Least: 1, Most: int.MaxValue),
                 new("from", ParameterLocation.Query, JsonSchemaType.String, "ISO 8601, this moment included."),
                 new("to", ParameterLocation.Query, JsonSchemaType.String, "ISO 8601, this moment not included."),
-                new("order", ParameterLocation.Query, JsonSchemaType.String, "asc (oldest first) or desc."),
-                new("after_id", ParameterLocation.Query, JsonSchemaType.Integer, "The last id of the page before; comes with the Link header."),
+                new("order", ParameterLocation.Query, JsonSchemaType.String, "asc (by id, oldest first) when left out.", OneOf: ["asc", "desc"]),
+                new("after_id", ParameterLocation.Query, JsonSchemaType.Integer, "The last id of the page before; comes with the Link header.", Least: 0),
             ]),
         ["GET api/beers/{id}"] = new(Answers: new() { ["200"] = $$"""{"beer":{{Beer}}}""" }),
         ["DELETE api/beers/{id}"] = new(),
@@ -50,13 +51,13 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
             Parameters:
             [
                 new("after", ParameterLocation.Query, JsonSchemaType.String, "A position, or earliest."),
-                new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "1 to 1000 events, 100 when left out."),
+                new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "100 when left out.", Least: 1, Most: 1000),
             ]),
         ["GET api/events/stream"] = new(
             Parameters:
             [
                 new("after", ParameterLocation.Query, JsonSchemaType.String, "A position, or earliest; live when left out."),
-                new("tapId", ParameterLocation.Query, JsonSchemaType.Integer, "The tap that listens."),
+                new("tapId", ParameterLocation.Query, JsonSchemaType.Integer, "The tap that listens.", Least: 1, Most: int.MaxValue),
                 new("Last-Event-ID", ParameterLocation.Header, JsonSchemaType.String, "Sent by an EventSource that reconnects; wins over after."),
             ]),
         ["POST api/keys"] = new(
@@ -93,9 +94,13 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
                 Name = parameter.Name,
                 In = parameter.In,
                 Description = parameter.Description,
-                Schema = new OpenApiSchema { Type = parameter.Type },
+                Schema = parameter.Schema(),
             });
         }
+
+        // An id is taken as text so that a bad one is a 404 like any other that is not there; what it means is a number.
+        foreach (var id in operation.Parameters?.OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Path) ?? [])
+            id.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1" };
 
         if (call.Request is { } request && operation.RequestBody?.Content is { } body) body[Json].Example = JsonNode.Parse(request);
         foreach (var (status, answer) in operation.Responses ?? [])
@@ -110,5 +115,15 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
 
     private sealed record Call(string? Request = null, Dictionary<string, string>? Answers = null, Parameter[]? Parameters = null);
 
-    private sealed record Parameter(string Name, ParameterLocation In, JsonSchemaType Type, string Description);
+    private sealed record Parameter(
+        string Name, ParameterLocation In, JsonSchemaType Type, string Description, int? Least = null, int? Most = null, string[]? OneOf = null)
+    {
+        public OpenApiSchema Schema() => new()
+        {
+            Type = Type,
+            Minimum = Least?.ToString(CultureInfo.InvariantCulture),
+            Maximum = Most?.ToString(CultureInfo.InvariantCulture),
+            Enum = OneOf?.Select(value => (JsonNode)value).ToList(),
+        };
+    }
 }

@@ -17,6 +17,13 @@ internal static class Faults
     private static Task Answer(HttpContext http)
     {
         var fault = http.Features.Get<IExceptionHandlerFeature>()!.Error;
+        if (fault is OperationCanceledException && http.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to hear an answer; the status is for the log.
+            http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return Task.CompletedTask;
+        }
+
         var problem = fault switch
         {
             BadHttpRequestException bad => Refusals.ForStatus(bad.StatusCode),

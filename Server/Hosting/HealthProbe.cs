@@ -13,6 +13,7 @@ internal static class HealthProbe
     public static async Task<int> RunAsync(string[] args)
     {
         var configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
             .AddEnvironmentVariables("ASPNETCORE_")
             .AddEnvironmentVariables()
             .AddEnvironmentVariables("BeerTap__")
@@ -20,7 +21,7 @@ internal static class HealthProbe
             .Build();
 
         // A hub on every interface is asked on this machine's own.
-        var bound = BindingAddress.Parse(Settings.AddressesOf(configuration).Split(';')[0]);
+        var bound = BindingAddress.Parse(Addresses.Of(configuration).Split(';')[0]);
         var host = bound.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : bound.Host;
         var address = new UriBuilder(bound.Scheme, host, bound.Port, "/health/ready").Uri;
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 
@@ -9,7 +10,7 @@ internal static class Refusal
     public const int ExitCode = 2;
 
     /// <summary>Whether a fault's own message is the explanation: the settings, the store, or an address that is taken.</summary>
-    public static bool Explains(Exception fault) => fault is SettingsException or StoreException or KeyFileException or IOException;
+    public static bool Explains(Exception fault) => fault is SettingsException or StoreException or KeyFileException or IOException or SocketException;
 
     public static int Tell(Exception fault)
     {

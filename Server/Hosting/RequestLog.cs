@@ -18,7 +18,13 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider time, ILogge
         var began = time.GetTimestamp();
         var sent = http.Request.Headers[Header].ToString();
         http.TraceIdentifier = IsUsable(sent) ? sent : Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
-        http.Response.Headers[Header] = http.TraceIdentifier;
+
+        // Set last, because the exception handler clears the headers it finds.
+        http.Response.OnStarting(() =>
+        {
+            http.Response.Headers[Header] = http.TraceIdentifier;
+            return Task.CompletedTask;
+        });
         using var property = LogContext.PushProperty("RequestId", http.TraceIdentifier);
         try
         {
@@ -28,7 +34,7 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider time, ILogge
         {
             var status = http.Response.StatusCode;
             var milliseconds = time.GetElapsedTime(began).TotalMilliseconds;
-            if (http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal)) Log.HealthAsked(log, http.Request.Path, status);
+            if (http.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)) Log.HealthAsked(log, http.Request.Path, status);
             else if (status >= StatusCodes.Status500InternalServerError) Log.RequestFailed(log, http.Request.Method, http.Request.Path, status, milliseconds);
             else Log.RequestServed(log, http.Request.Method, http.Request.Path, status, milliseconds);
         }

@@ -14,9 +14,6 @@ namespace BeerTap.Server.Hosting;
 /// </summary>
 internal sealed class Settings
 {
-    /// <summary>Where the hub listens when nothing else is said: the original system's port, on this machine only.</summary>
-    private const string DefaultHost = "localhost", DefaultPort = "8338";
-
     private readonly List<string> _faults = [];
 
     private Settings(IConfiguration configuration)
@@ -30,6 +27,7 @@ internal sealed class Settings
         Security = Read<SecurityOptions>(configuration, SecurityOptions.Section);
         _faults.AddRange(Security.Faults());
         Glasses = ReadGlasses(configuration.GetSection("Glasses"));
+        if (Intake.MaxBatch > Intake.QueueCapacity) _faults.Add($"Intake:MaxBatch ({Intake.MaxBatch}) must not be more than Intake:QueueCapacity ({Intake.QueueCapacity}): such a batch would never fit.");
     }
 
     public StorageOptions Storage { get; }
@@ -48,29 +46,27 @@ internal sealed class Settings
 
     public IReadOnlyList<GlassOptions> Glasses { get; }
 
+    /// <summary>What the framework can read of a command line; it breaks off at short switches, which are faults told with all others.</summary>
+    public static string[] Readable(string[] args) =>
+        [.. args.Where(arg => !arg.StartsWith('-') || arg.StartsWith("--", StringComparison.Ordinal))];
+
     /// <summary>Reads all settings and sets the address the hub listens on.</summary>
     /// <exception cref="SettingsException">Something is wrong; all of it is told at once.</exception>
     public static Settings Load(WebApplicationBuilder builder, string[] args)
     {
         // The last source wins: what is BeerTap's own in the environment, then the command line.
-        builder.Configuration.AddEnvironmentVariables("BeerTap__").AddCommandLine(args);
+        builder.Configuration.AddEnvironmentVariables("BeerTap__").AddCommandLine(Readable(args));
         var settings = new Settings(builder.Configuration);
         settings.CheckNames(args);
         settings.ChooseAddress(builder);
         return settings._faults.Count == 0 ? settings : throw new SettingsException(settings._faults);
     }
 
-    /// <summary>The addresses the hub listens on, separated by semicolons, as Kestrel takes them.</summary>
-    public static string AddressesOf(IConfiguration configuration) =>
-        configuration["urls"]
-        ?? (configuration["HTTP_PORTS"] is { Length: > 0 } ports ? string.Join(';', ports.Split(';').Select(port => $"http://*:{port}")) : null)
-        ?? $"http://{DefaultHost}:{configuration["PORT"] ?? DefaultPort}";
-
     private void ChooseAddress(WebApplicationBuilder builder)
     {
-        var port = builder.Configuration["PORT"];
-        if (port is not null && !(ushort.TryParse(port, out var number) && number > 0)) _faults.Add($"PORT must be a port number from 1 to 65535; it is '{port}'.");
-        else if (builder.Configuration["HTTPS_PORTS"] is null) builder.WebHost.UseUrls(AddressesOf(builder.Configuration));
+        var addresses = Addresses.Of(builder.Configuration);
+        _faults.AddRange(Addresses.FaultsOf(addresses));
+        if (string.IsNullOrEmpty(builder.Configuration["HTTPS_PORTS"])) builder.WebHost.UseUrls(addresses);
     }
 
     private T Read<T>(IConfiguration configuration, string section)
@@ -112,6 +108,7 @@ internal sealed class Settings
         try
         {
             var glasses = section.Get<GlassOptions[]>() ?? [];
+            _faults.AddRange(section.GetChildren().Where(row => row.Value is not null).Select(row => $"{row.Path} must have Name, From and To; it is '{row.Value}'."));
             _faults.AddRange(GlassTypes.FaultsOf(glasses));
             return glasses;
         }
@@ -122,17 +119,28 @@ internal sealed class Settings
         }
     }
 
-    /// <summary>A mistyped name on the command line would otherwise be passed over in silence.</summary>
+    /// <summary>What is mistyped on the command line would otherwise be passed over in silence.</summary>
     private void CheckNames(string[] args)
     {
         string[] sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, LimitOptions.Section, "Glasses", "Serilog", "Kestrel"];
         string[] hosts = ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "AllowedHosts", "PORT"];
-        foreach (var arg in args.Where(arg => arg.StartsWith("--", StringComparison.Ordinal)))
+        for (var i = 0; i < args.Length; i++)
         {
-            var name = arg[2..].Split('=')[0];
+            if (!args[i].StartsWith("--", StringComparison.Ordinal))
+            {
+                _faults.Add($"'{args[i]}' is not understood. Settings are given as --Name=value; --help lists the most used.");
+                continue;
+            }
+
+            var name = args[i][2..].Split('=')[0];
             var known = hosts.Contains(name, StringComparer.OrdinalIgnoreCase)
                 || (name.Contains(':', StringComparison.Ordinal) && sections.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase));
             if (!known) _faults.Add($"--{name} is not an option. Options are settings, such as --urls=http://localhost:8338 or --{StorageOptions.Section}:Path=data.");
+            if (args[i].Contains('=', StringComparison.Ordinal)) continue;
+
+            // '--Name value' is taken too.
+            if (i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal)) i++;
+            else _faults.Add($"--{name} needs a value: --{name}=value.");
         }
     }
 

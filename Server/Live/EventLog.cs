@@ -14,18 +14,22 @@ internal sealed class EventLog
     private readonly Frames _frames;
     private readonly FrameRing[] _rings;
     private readonly int _capacity;
+    private readonly Func<long> _committedHead;
     private long _first;
     private long _head;
     private ReportFrames _report;
 
-    public EventLog(string epoch, long head, LiveOptions options)
+    /// <param name="committedHead">The position number the store has come to: ahead of the log while a batch is between commit and announcement.</param>
+    public EventLog(string epoch, Func<long> committedHead, LiveOptions options)
     {
         Epoch = epoch;
+        _committedHead = committedHead;
+        var head = committedHead();
         _frames = new Frames(epoch);
         _capacity = (int)BitOperations.RoundUpToPowerOf2((uint)options.RingEvents);
         _rings = [.. Enumerable.Range(0, Frames.Formats).Select(_ => new FrameRing(_capacity))];
         (_head, _first) = (head, head + 1);
-        _report = new ReportFrames(0, 0, []);
+        _report = new ReportFrames(0, 0, new ShareReport(0, []));
     }
 
     /// <summary>Raised after the log or the report went on, outside the lock, on the thread that brought the news.</summary>
@@ -48,6 +52,7 @@ internal sealed class EventLog
             // A batch that was not heard (its announcement failed) leaves a hole: the ring begins anew behind it, and subscribers read the
             // hole from the store.
             if (batch.Events[0].Seq != _head + 1) _first = batch.Events[0].Seq;
+            foreach (var ring in _rings) ring.DropUnfinished();
             foreach (var entry in batch.Events)
             {
                 _frames.WriteAll(entry, _rings);
@@ -70,7 +75,7 @@ internal sealed class EventLog
         lock (_gate)
         {
             if (seq != _head) return false;
-            _report = new ReportFrames(_report.Version + 1, seq, [.. _rings.Select((_, format) => _frames.Report((FrameFormat)format, seq, report))]);
+            _report = new ReportFrames(_report.Version + 1, seq, report);
         }
 
         Advanced?.Invoke();
@@ -78,11 +83,13 @@ internal sealed class EventLog
     }
 
     /// <summary>Where a subscriber starts: the position number, whether it must reload, and the last report it need not hear.</summary>
+    /// <remarks>A position is from the future only if the store does not know it: its caller may have been answered before it is announced here.</remarks>
     public (long Seq, bool Reload, long ReportVersion) Join(After after)
     {
+        var committed = _committedHead();
         lock (_gate)
         {
-            var (seq, reload) = after.Resolve(Epoch, _head);
+            var (seq, reload) = after.Resolve(Epoch, Math.Max(committed, _head), _head);
             return (seq, reload, seq < _report.Seq ? _report.Version - 1 : _report.Version);
         }
     }
@@ -92,12 +99,14 @@ internal sealed class EventLog
     {
         lock (_gate)
         {
+            // A subscriber that came with a position ahead of the report's needs the next one.
+            if (seq > _report.Seq) reportVersion = _report.Version;
             var reportDue = reportVersion < _report.Version;
-            if (reportDue && seq >= _report.Seq) return new Piece(PieceKind.Report, _report.Frames[(int)format], seq, _report.Version);
+            if (reportDue && seq == _report.Seq) return new Piece(PieceKind.Report, _report.Frame(format, _frames), seq, _report.Version);
 
             // Never past a report that is due: it has its place right behind its position.
             var to = reportDue ? _report.Seq : _head;
-            if (seq == to) return new Piece(PieceKind.Nothing, default, seq, reportVersion);
+            if (seq >= to) return new Piece(PieceKind.Nothing, default, seq, reportVersion);
             if (seq + 1 < _first) return new Piece(PieceKind.InStore, default, to, reportVersion);
 
             var (bytes, last) = _rings[(int)format].Slice(seq, to);
@@ -105,7 +114,17 @@ internal sealed class EventLog
         }
     }
 
-    private sealed record ReportFrames(long Version, long Seq, byte[][] Frames);
+    /// <summary>A report, written in a format when the first subscriber asks for it.</summary>
+    private sealed class ReportFrames(long version, long seq, ShareReport report)
+    {
+        private readonly byte[]?[] _written = new byte[Live.Frames.Formats][];
+
+        public long Version => version;
+
+        public long Seq => seq;
+
+        public byte[] Frame(FrameFormat format, Frames frames) => _written[(int)format] ??= frames.Report(format, seq, report);
+    }
 }
 
 internal enum PieceKind

@@ -20,7 +20,7 @@ internal static class EventsApi
             "`after` the page is empty and gives the current position. A position of another epoch or from the future is answered by one event `reload`.")
         .Produces<EventsAnswer>()
         .Requires(Right.Listen)
-        .Refuses(400, 401, 403, 429);
+        .Refuses(400, 401, 403, 429, 503);
 
     private static IResult Page(HttpRequest http, EventLog log, BeerRepository repository)
     {

@@ -81,6 +81,7 @@ internal sealed class Feed : IDisposable
         while (Subscribers > 0 && _time.GetElapsedTime(began) < _options.DrainTimeout)
             await Task.Delay(TimeSpan.FromMilliseconds(20), _time, CancellationToken.None);
         Log.Drained(_log, Subscribers, _time.GetElapsedTime(began).TotalSeconds);
+        foreach (var pump in _pumps) pump.CutAll();
     }
 
     public void Dispose()

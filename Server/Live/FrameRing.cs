@@ -27,6 +27,9 @@ internal sealed class FrameRing : IBufferWriter<byte>
         (_chunks, _starts, _ends) = (new byte[capacity][], new int[capacity], new int[capacity]);
     }
 
+    /// <summary>Forgets a frame that was begun and not ended, by a fault on the way.</summary>
+    public void DropUnfinished() => _written = 0;
+
     /// <summary>Ends the frame that was written since the last one; it is the frame of this position number.</summary>
     public void EndFrame(long seq)
     {

@@ -31,6 +31,7 @@ internal sealed class Pump(EventLog events, BeerRepository repository, LiveOptio
     private int _signalled;
     private volatile bool _news;
     private volatile bool _tick;
+    private volatile bool _cutAll;
     private volatile CloseReason? _closeAll;
     private int _count;
 
@@ -68,6 +69,13 @@ internal sealed class Pump(EventLog events, BeerRepository repository, LiveOptio
         News();
     }
 
+    /// <summary>Cuts all that are left.</summary>
+    public void CutAll()
+    {
+        _cutAll = true;
+        Signal();
+    }
+
     /// <summary>The log went on.</summary>
     public void News()
     {
@@ -87,15 +95,17 @@ internal sealed class Pump(EventLog events, BeerRepository repository, LiveOptio
         while (!cancel.IsCancellationRequested)
         {
             await _wake.WaitAsync(cancel);
-            Volatile.Write(ref _signalled, 0);
+            // A full fence: what arrives after this signals anew, what arrived before is seen by the round.
+            Interlocked.Exchange(ref _signalled, 0);
             try
             {
                 Round();
             }
             catch (Exception fault)
             {
-                // A fault in one round must not silence everybody else; what it left undone is done in the next.
+                // A fault in one round must not silence everybody else: the next one visits all again.
                 Log.PumpFailed(log, fault);
+                _news = true;
             }
         }
     }
@@ -125,8 +135,12 @@ internal sealed class Pump(EventLog events, BeerRepository repository, LiveOptio
             foreach (var subscriber in _subscribers) Look(subscriber);
         }
 
+        if (_cutAll) _subscribers.ForEach(subscriber => subscriber.Abort());
+
         while (_leaving.TryDequeue(out var subscriber))
         {
+            // Who leaves has joined before: if that came in since the round began, it is admitted first.
+            while (_joining.TryDequeue(out var joined)) Admit(joined);
             subscriber.Leaving = true;
             if (subscriber.State != SubscriberState.Busy) Remove(subscriber);
         }
@@ -152,7 +166,8 @@ internal sealed class Pump(EventLog events, BeerRepository repository, LiveOptio
     {
         for (var pieces = 0; subscriber.State == SubscriberState.Idle; pieces++)
         {
-            if ((subscriber.CloseWanted ?? _closeAll) is { } reason)
+            // The welcome is always the first word, also to one that comes while the hub closes.
+            if (subscriber.Owed.Length == 0 && (subscriber.CloseWanted ?? _closeAll) is { } reason)
             {
                 Begin(subscriber, () => CloseAsync(subscriber, reason));
                 return;
@@ -275,6 +290,8 @@ internal sealed class Pump(EventLog events, BeerRepository repository, LiveOptio
 
     private void Look(Subscriber subscriber)
     {
+        // A long write may take a slow reader its time: as long as its side of the connection takes bytes, it is not stuck.
+        if (subscriber.State == SubscriberState.Busy && subscriber.TakesBytes()) subscriber.LastWrite = time.GetTimestamp();
         var quiet = time.GetElapsedTime(subscriber.LastWrite);
         if (subscriber.State == SubscriberState.Busy && quiet > options.StallTimeout)
         {

@@ -17,7 +17,7 @@ internal static class Registration
         services.AddSingleton(provider =>
         {
             var repository = provider.GetRequiredService<BeerRepository>();
-            return new EventLog(repository.Epoch, repository.Totals.Counts().Head, settings.Live);
+            return new EventLog(repository.Epoch, () => repository.Totals.Counts().Head, settings.Live);
         });
         services.AddSingleton<Feed>();
         services.AddSingleton(provider =>

@@ -44,7 +44,7 @@ internal static class SseFeed
 }
 
 /// <summary>A listener on an SSE stream.</summary>
-internal sealed class SseSubscriber(HttpContext http, FeedRequest request) : Subscriber(FrameFormat.Sse, request, "SSE")
+internal sealed class SseSubscriber(HttpContext http, FeedRequest request) : Subscriber(FrameFormat.Sse, request, "SSE", SocketProgress.Of(http))
 {
     private static readonly byte[] Quiet = ": \n\n"u8.ToArray();
 

@@ -3,7 +3,7 @@ namespace BeerTap.Server.Live;
 /// <summary>
 /// One connection that listens: a cursor into the log, and the thin coat that writes frames to its transport. There is no queue behind it.
 /// </summary>
-internal abstract class Subscriber(FrameFormat format, FeedRequest request, string transport)
+internal abstract class Subscriber(FrameFormat format, FeedRequest request, string transport, SocketProgress progress)
 {
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -44,7 +44,7 @@ internal abstract class Subscriber(FrameFormat format, FeedRequest request, stri
     /// <summary>Frames that come before any event: the welcome, or a comment.</summary>
     internal ReadOnlyMemory<byte> Owed { get; set; }
 
-    /// <summary>When the last write was begun, as a timestamp of the <see cref="TimeProvider"/>.</summary>
+    /// <summary>When the last write was begun, or the client last took bytes of it, as a timestamp of the <see cref="TimeProvider"/>.</summary>
     internal long LastWrite { get; set; }
 
     /// <summary>Its place in the pump's list.</summary>
@@ -58,6 +58,9 @@ internal abstract class Subscriber(FrameFormat format, FeedRequest request, stri
 
     /// <summary>The connection is over; the pump lets go as soon as nothing is under way.</summary>
     internal bool Leaving { get; set; }
+
+    /// <summary>Whether the client's side took bytes since this was last asked.</summary>
+    internal bool TakesBytes() => progress.Moved();
 
     internal void SetLeft() => _left.TrySetResult();
 }

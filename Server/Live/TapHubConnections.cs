@@ -28,7 +28,7 @@ internal sealed class TapHubConnections(ILogger<DefaultHubLifetimeManager<TapHub
 
     /// <summary>A listener on a SignalR connection.</summary>
     private sealed class HubSubscriber(HubConnectionContext connection, FeedRequest request)
-        : Subscriber(FrameFormat.SignalR, request, "SignalR")
+        : Subscriber(FrameFormat.SignalR, request, "SignalR", SocketProgress.Of(connection.GetHttpContext()!))
     {
         // Several records, each ended by 0x1e, travel as one ready-made message: one write for all that the listener lacks.
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames) =>

@@ -12,7 +12,7 @@ internal static class WebSocketFeed
     public const string SubProtocol = "beertap.v1";
 
     public static void MapWebSocketFeed(this IEndpointRouteBuilder routes) => routes
-        .MapGet(Path, Connect)
+        .MapMethods(Path, [HttpMethods.Get, HttpMethods.Connect], Connect) // CONNECT: WebSocket over HTTP/2, RFC 8441
         .Listens()
         .ExcludeFromDescription();
 
@@ -37,10 +37,14 @@ internal static class WebSocketFeed
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
             SubProtocol = offered.Count > 0 ? SubProtocol : null,
+
+            // Only a heartbeat: an answer to it would wait behind all that a slow reader has not read yet. A client that takes nothing is
+            // found by the pump, and one that vanished by TCP's own keep-alive.
             KeepAliveInterval = options.Ping,
-            KeepAliveTimeout = options.Ping,
+            KeepAliveTimeout = Timeout.InfiniteTimeSpan,
         });
-        WebSocketSubscriber subscriber = offered.Count > 0 ? new JsonSocketSubscriber(socket, request) : new TextSocketSubscriber(socket, request);
+        var progress = SocketProgress.Of(http);
+        WebSocketSubscriber subscriber = offered.Count > 0 ? new JsonSocketSubscriber(socket, request, progress) : new TextSocketSubscriber(socket, request, progress);
         await feed.ServeAsync(subscriber, ListenAsync(subscriber, socket, http.RequestAborted));
     }
 
@@ -60,7 +64,7 @@ internal static class WebSocketFeed
             {
                 // An empty receive waits without holding the buffer's memory in the transport.
                 var received = await socket.ReceiveAsync(Memory<byte>.Empty, cancel);
-                if (received.MessageType != WebSocketMessageType.Close) received = await socket.ReceiveAsync(buffer.AsMemory(), cancel);
+                if (received is { MessageType: not WebSocketMessageType.Close, EndOfMessage: false }) received = await socket.ReceiveAsync(buffer.AsMemory(), cancel);
                 if (received.MessageType == WebSocketMessageType.Close)
                 {
                     // The client said goodbye: answered at once, the socket itself keeps this apart from a frame that is being sent.

@@ -3,8 +3,8 @@ using System.Net.WebSockets;
 namespace BeerTap.Server.Live;
 
 /// <summary>A listener on a WebSocket.</summary>
-internal abstract class WebSocketSubscriber(FrameFormat format, FeedRequest request, string transport, WebSocket socket)
-    : Subscriber(format, request, transport)
+internal abstract class WebSocketSubscriber(FrameFormat format, FeedRequest request, string transport, WebSocket socket, SocketProgress progress)
+    : Subscriber(format, request, transport, progress)
 {
     protected WebSocket Socket => socket;
 
@@ -18,8 +18,8 @@ internal abstract class WebSocketSubscriber(FrameFormat format, FeedRequest requ
 }
 
 /// <summary>Sub-protocol <c>beertap.v1</c>: all that the listener lacks goes out as one text message, its events separated by line feeds.</summary>
-internal sealed class JsonSocketSubscriber(WebSocket socket, FeedRequest request)
-    : WebSocketSubscriber(FrameFormat.Json, request, "WebSocket", socket)
+internal sealed class JsonSocketSubscriber(WebSocket socket, FeedRequest request, SocketProgress progress)
+    : WebSocketSubscriber(FrameFormat.Json, request, "WebSocket", socket, progress)
 {
     // The line feed behind the last event separates it from nothing.
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames) =>
@@ -30,8 +30,8 @@ internal sealed class JsonSocketSubscriber(WebSocket socket, FeedRequest request
 }
 
 /// <summary>The original system's plain text: one message for each event. What its clients say is passed over, as it was there.</summary>
-internal sealed class TextSocketSubscriber(WebSocket socket, FeedRequest request)
-    : WebSocketSubscriber(FrameFormat.Text, request, "plain text", socket)
+internal sealed class TextSocketSubscriber(WebSocket socket, FeedRequest request, SocketProgress progress)
+    : WebSocketSubscriber(FrameFormat.Text, request, "plain text", socket, progress)
 {
     private const byte LineFeed = (byte)'\n';
 

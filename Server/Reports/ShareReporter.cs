@@ -49,6 +49,6 @@ internal sealed class ShareReporter : IDisposable
         // While a batch is between its commit and its announcement the log is not yet there: the report follows with that batch.
         var totals = _repository.Totals.Snapshot();
         _due = !_events.TryPublish(Shares.Of(totals), totals.Head);
-        if (!_due) (_reportedHead, _reportedPoured) = (totals.Head, poured);
+        if (!_due) (_reportedHead, _reportedPoured) = (totals.Head, totals.Poured);
     }
 }

@@ -13,7 +13,7 @@ internal static class ThisMachine
     {
         var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"] ?? "").ToList();
         var httpsPorts = configuration["HTTPS_PORTS"] is { Length: > 0 } ports ? ports.Split(';').Select(port => $"https://*:{port}") : [];
-        string[] addresses = [.. endpoints, .. httpsPorts, .. endpoints.Count == 0 ? Settings.AddressesOf(configuration).Split(';', StringSplitOptions.RemoveEmptyEntries) : []];
+        string[] addresses = [.. endpoints, .. httpsPorts, .. endpoints.Count == 0 ? Addresses.Of(configuration).Split(';', StringSplitOptions.RemoveEmptyEntries) : []];
         return [.. addresses.Where(address => !IsBoundHere(address))];
     }
 

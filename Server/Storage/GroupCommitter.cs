@@ -83,24 +83,34 @@ internal sealed class GroupCommitter : IDisposable
 
     private void Commit(List<Submission> submissions)
     {
+        LogBatch batch;
+        List<Outcome[]> answers;
         try
         {
-            CommitTogether(submissions);
+            (batch, answers) = CommitTogether(submissions);
         }
-        catch (Exception fault) when (submissions.Count > 1)
+        catch (Exception fault) when (submissions.Count > 1 && fault is not StoreException { Fault: not StoreFault.Refused })
         {
-            // One of them may be what the store cannot take: each alone, so that it cannot fail its neighbours.
+            // One of them may be what the store cannot take: each alone, so that it cannot fail its neighbours. A fault of the store itself
+            // would only fail each of them.
             Log.CommitRetriedAlone(_log, submissions.Count, fault.Message);
             foreach (var submission in submissions) Commit([submission]);
+            return;
         }
         catch (Exception fault)
         {
-            Log.CommitFailed(_log, fault, submissions[0].Commands.Length);
-            submissions[0].SetResult(Answers(submissions[0].Commands, OutcomeKind.StoreUnavailable));
+            Log.CommitFailed(_log, fault, submissions.Sum(submission => submission.Commands.Length));
+            foreach (var submission in submissions) submission.SetResult(Answers(submission.Commands, OutcomeKind.StoreUnavailable));
+            return;
         }
+
+        // From here on it is on the disk: nothing may take it for failed any more.
+        if (batch.Events.Count > 0) _committed(batch);
+        for (var i = 0; i < submissions.Count; i++) submissions[i].SetResult(answers[i]);
+        if (batch.Events.Count > 0) Announce(new CommittedBatch(batch.Events));
     }
 
-    private void CommitTogether(List<Submission> submissions)
+    private (LogBatch Batch, List<Outcome[]> Answers) CommitTogether(List<Submission> submissions)
     {
         var batch = new LogBatch(_head);
         var answers = submissions.ConvertAll(submission => Array.ConvertAll(submission.Commands, command => _sequencer.Decide(command, batch)));
@@ -108,11 +118,9 @@ internal sealed class GroupCommitter : IDisposable
         {
             _store.Append(batch);
             _head = batch.Head;
-            _committed(batch);
         }
 
-        for (var i = 0; i < submissions.Count; i++) submissions[i].SetResult(answers[i]);
-        if (batch.Events.Count > 0) Announce(new CommittedBatch(batch.Events));
+        return (batch, answers);
     }
 
     private void Announce(CommittedBatch batch)

@@ -45,6 +45,3 @@ internal sealed record PageCut(int Size, bool Descending = false, long? AfterId 
 
 /// <summary>A kept total. <paramref name="Units"/> are ten-thousandths of a millilitre.</summary>
 internal sealed record StoredTotal(int TapId, string Type, long Beers, long Units, DateTime LastPour);
-
-/// <summary>The store could not do what was asked; the message says why in words for an operator.</summary>
-internal sealed class StoreException(string message, Exception? inner = null) : Exception(message, inner);

@@ -5,19 +5,16 @@ using LiteDB.Engine;
 namespace BeerTap.Server.Storage;
 
 /// <summary>Writes a batch within the transaction that is open.</summary>
-internal sealed class LiteDbAppend(LiteEngine engine, LiteDbTypes types)
+internal sealed class LiteDbAppend(LiteEngine engine, LiteDbTypes types, LiteDbPours pours)
 {
     public void Write(LogBatch batch)
     {
         AddTypes(batch);
-        engine.Insert(LiteDbDocuments.Log, batch.Events.Select(ToDocument), BsonAutoId.Int64);
-        engine.Update(LiteDbDocuments.Log, batch.Events.OfType<BeerDeleted>().Select(deletion =>
-            LiteDbDocuments.PouredAndDeleted(deletion, types.NumberOf(deletion.Beer.Type))));
-        engine.Insert(LiteDbDocuments.Pours, batch.Pours.Select(pour => new BsonDocument
-        {
-            ["_id"] = LiteDbDocuments.PourKey(pour.Key.TapId, pour.Key.PourId),
-            ["s"] = pour.Value.Id,
-        }), BsonAutoId.ObjectId);
+        pours.Add(batch);
+        var pourIds = batch.Pours.ToDictionary(pour => pour.Value.Id, pour => pour.Key.PourId);
+        engine.Insert(LiteDbDocuments.Log, batch.Events.Select(entry => ToDocument(entry, pourIds)), BsonAutoId.Int64);
+        foreach (var deletion in batch.Events.OfType<BeerDeleted>())
+            engine.Update(LiteDbDocuments.Log, [LiteDbDocuments.Delete(engine.Find(LiteDbDocuments.Log, deletion.Beer.Id)!, deletion.Seq)]);
         engine.Upsert(LiteDbDocuments.Totals, batch.Totals.Select(AddToTotal).ToList(), BsonAutoId.ObjectId);
         engine.Upsert(LiteDbDocuments.Hourly, HourlyChanges(batch).Select(AddToHourly).ToList(), BsonAutoId.ObjectId);
         engine.Upsert(LiteDbDocuments.Hours, HourRanges(batch).Select(WidenHour).ToList(), BsonAutoId.Int64);
@@ -29,17 +26,19 @@ internal sealed class LiteDbAppend(LiteEngine engine, LiteDbTypes types)
             engine.Insert(LiteDbDocuments.Types, [new BsonDocument { ["_id"] = types.Add(name), ["n"] = name }], BsonAutoId.Int32);
     }
 
-    private BsonDocument ToDocument(LogEvent entry) => entry switch
+    private BsonDocument ToDocument(LogEvent entry, Dictionary<long, string> pourIds) => entry switch
     {
-        BeerPoured { Beer: var beer } => LiteDbDocuments.Poured(beer, types.NumberOf(beer.Type)),
+        BeerPoured { Beer: var beer } => LiteDbDocuments.Poured(beer, types.NumberOf(beer.Type), pourIds.GetValueOrDefault(beer.Id)),
         BeerDeleted deletion => LiteDbDocuments.Deleted(deletion),
         _ => throw new ArgumentOutOfRangeException(nameof(entry), entry, "This event is unknown."),
     };
 
     private BsonDocument AddToTotal(KeyValuePair<(int TapId, string Type), TotalsChange> change)
     {
-        var document = Counted(LiteDbDocuments.Totals, LiteDbDocuments.Series(change.Key.TapId, types.NumberOf(change.Key.Type)), change.Value);
-        document["l"] = Math.Max(document["l"].IsNull ? 0 : document["l"].AsInt64, Clock.ToUnix(change.Value.LastPour ?? DateTime.UnixEpoch));
+        var series = LiteDbDocuments.Series(change.Key.TapId, types.NumberOf(change.Key.Type));
+        var document = Counted(LiteDbDocuments.Totals, series, change.Value);
+        var before = document["l"].IsNull ? 0 : document["l"].AsInt64;
+        document["l"] = change.Value.LastPour is { } last ? Math.Max(before, Clock.ToUnix(last)) : before;
         return document;
     }
 

@@ -3,12 +3,13 @@ using BeerTap.Server.Beers;
 namespace BeerTap.Server.Storage;
 
 /// <summary>
-/// The log in LiteDB, compiled in with <c>-p:LiteDb=true</c>. LiteDB 5 answers a commit before it is on the disk, so the store flushes the log
-/// file after each. After a failure the files are closed and opened again without what was not flushed, so a batch is there whole or not at all.
+/// The log in LiteDB, compiled in with <c>-p:LiteDb=true</c>. LiteDB 5 answers a commit before it is on the disk, so the store flushes the
+/// log file after each. After a failure the files are closed and opened again without what was not flushed: a batch is there whole or not.
 /// </summary>
 /// <remarks>
-/// One caller at a time: while two threads read, LiteDB's page cache can take a page that one of them has just been given for another use, and
-/// a writer would then store what was never written. The wait is short: a commit, or <see cref="LongestStep"/> beers.
+/// One caller at a time: with two, LiteDB's page cache can give a page to one that it is about to reuse for the other, and a writer would
+/// then store what nobody wrote. The wait is short: a commit, or <see cref="LongestStep"/> beers.<br/>
+/// LiteDB's pages carry no checksum, so a power cut amid a flush whose pages the disk took out of order may go unseen; SQLite would see it.
 /// </remarks>
 internal sealed class LiteDbBeerStore : IBeerStore
 {
@@ -113,7 +114,8 @@ internal sealed class LiteDbBeerStore : IBeerStore
                 _durable = _session?.Abandon() ?? _durable;
                 _session = null;
                 if (fault is StoreException) throw;
-                throw new StoreException($"The LiteDB store in {_folder.Path} could not {doing}: {fault.Message}", fault);
+                throw new StoreException(
+                    $"The LiteDB store in {_folder.Path} could not {doing}: {fault.Message}", fault, fault is LiteException ? StoreFault.Refused : StoreFault.Unavailable);
             }
         }
     }

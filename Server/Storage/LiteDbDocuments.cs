@@ -7,11 +7,11 @@ namespace BeerTap.Server.Storage;
 
 /// <summary>The documents of the LiteDB store, with the short field names that every one of them carries.</summary>
 /// <remarks>
-/// log, one a position: a pour <c>{_id: seq, a: at, t: tap, g: type, v: volume, k: [walk keys]}</c>, a deletion <c>{_id: seq, a: at, p: id of
-/// the beer}</c>. A pour that was deleted loses its walk keys and gains <c>p</c>, the deletion's position.<br/>
-/// pours <c>{_id: pour key, s: seq}</c>; types <c>{_id: number, n: name}</c>; totals <c>{_id: series, n: beers, u: units, l: last pour}</c>;
-/// hourly <c>{_id: series and hour, n, u}</c>; hours <c>{_id: hour, f: first seq, l: last seq}</c>, which positions an hour's pours lie between;
-/// meta <c>{_id: name, v: value}</c>.
+/// log, one a position: a pour <c>{_id: seq, a: at, t: tap, g: type, v: volume, k: [walk keys], d: pour id}</c>, a deletion
+/// <c>{_id: seq, a: at, p: id of the beer}</c>. A pour that was deleted loses its walk keys and gains <c>p</c>, the deletion's position.<br/>
+/// pours <c>{_id: bucket and chunk, e: entries}</c>, see <see cref="LiteDbPours"/>; types <c>{_id: number, n: name}</c>;
+/// totals <c>{_id: series, n: beers, u: units, l: last pour}</c>; hourly <c>{_id: series and hour, n, u}</c>;
+/// hours <c>{_id: hour, f: first seq, l: last seq}</c>, which positions an hour's pours lie between; meta <c>{_id: name, v: value}</c>.
 /// </remarks>
 internal static class LiteDbDocuments
 {
@@ -22,25 +22,29 @@ internal static class LiteDbDocuments
 
     private const int SeriesLength = sizeof(int) + sizeof(int);
     private const int HexPourId = 32;
-    private const byte PourIdAsText = 0, PourIdAsHex = 1;
+    private const byte PourIdIsText = 1;
 
-    public static BsonDocument Poured(Beer beer, int type) => new()
+    public static BsonDocument Poured(Beer beer, int type, string? pourId)
     {
-        ["_id"] = beer.Id,
-        ["a"] = Clock.ToUnix(beer.Timestamp),
-        ["t"] = beer.TapId,
-        ["g"] = type,
-        ["v"] = beer.Volume,
-        ["k"] = new BsonArray(Key(beer.TapId, type, beer.Id), Key(AllTaps, type, beer.Id)),
-    };
-
-    /// <summary>A pour that was deleted: without keys no walk meets it, but the log and its pour id still do.</summary>
-    public static BsonDocument PouredAndDeleted(BeerDeleted deletion, int type)
-    {
-        var document = Poured(deletion.Beer, type);
-        document.Remove("k");
-        document["p"] = deletion.Seq;
+        var document = new BsonDocument
+        {
+            ["_id"] = beer.Id,
+            ["a"] = Clock.ToUnix(beer.Timestamp),
+            ["t"] = beer.TapId,
+            ["g"] = type,
+            ["v"] = beer.Volume,
+            ["k"] = new BsonArray(Key(beer.TapId, type, beer.Id), Key(AllTaps, type, beer.Id)),
+        };
+        if (pourId is not null) document["d"] = PourId(pourId);
         return document;
+    }
+
+    /// <summary>Turns a pour into one that was deleted: without keys no walk meets it, but the log and its pour id still do.</summary>
+    public static BsonDocument Delete(BsonDocument pour, long deletion)
+    {
+        pour.Remove("k");
+        pour["p"] = deletion;
+        return pour;
     }
 
     public static BsonDocument Deleted(BeerDeleted deletion) => new()
@@ -55,7 +59,11 @@ internal static class LiteDbDocuments
     public static bool IsLive(BsonDocument document) => IsPour(document) && !document.ContainsKey("p");
 
     public static Beer ToBeer(BsonDocument document, LiteDbTypes types) => new(
-        document["_id"].AsInt64, types.NameOf(document["g"].AsInt32), document["v"].AsDouble, Clock.FromUnix(document["a"].AsInt64), document["t"].AsInt32);
+        document["_id"].AsInt64,
+        types.NameOf(document["g"].AsInt32),
+        document["v"].AsDouble,
+        Clock.FromUnix(document["a"].AsInt64),
+        document["t"].AsInt32);
 
     /// <summary>A tap's glass type: the beginning of the keys of its beers and hours.</summary>
     public static BsonValue Series(int tapId, int type) => WriteSeries(new byte[SeriesLength], tapId, type);
@@ -75,19 +83,12 @@ internal static class LiteDbDocuments
     }
 
     /// <summary>
-    /// 32 lower-case hex digits, as most devices make them, are kept as their 16 bytes; any other pour id as it is in memory, so that two that
-    /// differ never meet.
+    /// 32 lower-case hex digits, as most devices make them, are kept as their 16 bytes, any other as its UTF-16 and a mark, so
+    /// that two that differ never meet.
     /// </summary>
-    public static BsonValue PourKey(int tapId, string pourId)
-    {
-        var hex = pourId.Length == HexPourId && pourId.All(char.IsAsciiHexDigitLower);
-        ReadOnlySpan<byte> id = hex ? Convert.FromHexString(pourId) : MemoryMarshal.AsBytes(pourId.AsSpan());
-        var key = new byte[sizeof(int) + 1 + id.Length];
-        BinaryPrimitives.WriteInt32BigEndian(key, tapId);
-        key[sizeof(int)] = hex ? PourIdAsHex : PourIdAsText;
-        id.CopyTo(key.AsSpan(sizeof(int) + 1));
-        return key;
-    }
+    public static BsonValue PourId(string pourId) => pourId.Length == HexPourId && pourId.All(char.IsAsciiHexDigitLower)
+        ? Convert.FromHexString(pourId)
+        : (byte[])[.. MemoryMarshal.AsBytes(pourId.AsSpan()), PourIdIsText];
 
     // Big-endian, so that LiteDB's order of bytes is the order of the numbers; none of them is negative.
     private static BsonValue WriteSeries(byte[] key, int tapId, int type)

@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace BeerTap.Server.Storage;
 
 /// <summary>
-/// LiteDB's engine and its two files: the data, and the log of commits that are not in the data yet. The log file is opened here and lent to
-/// LiteDB, because LiteDB 5 answers a commit before it is on the disk and offers no way to flush it.
+/// LiteDB's engine and its two files: the data, and the log of commits that are not in the data yet. The log file is opened here and lent
+/// to LiteDB, because LiteDB 5 offers no way to flush it, and on Windows no other handle could.
 /// </summary>
 internal sealed class LiteDbFiles : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class LiteDbFiles : IDisposable
     public long Durable { get; private set; }
 
     /// <param name="openLog">Opens or makes the log file of that path.</param>
-    /// <param name="durable">Up to where the log is good; what lies behind was never answered and is cut off. Null at the first opening.</param>
+    /// <param name="durable">Up to where the log is good; the rest was never answered and is cut off. Null at the first opening.</param>
     public static LiteDbFiles Open(StoreFolder folder, Func<string, FileStream> openLog, long? durable)
     {
         var log = openLog(folder.File(LogName));
@@ -34,7 +34,12 @@ internal sealed class LiteDbFiles : IDisposable
         try
         {
             if (durable < log.Length) log.SetLength(durable.Value);
-            engine = new LiteEngine(new EngineSettings { Filename = folder.File(DataName), LogStream = log, Collation = Collation.Binary });
+            engine = new LiteEngine(new EngineSettings
+            {
+                Filename = folder.File(DataName),
+                LogStream = log,
+                Collation = Collation.Binary,
+            });
 
             // The store makes its own checkpoints, between batches.
             engine.Pragma("CHECKPOINT", 0);

@@ -5,10 +5,9 @@ using LiteDB.Engine;
 namespace BeerTap.Server.Storage;
 
 /// <summary>Reads the LiteDB store; used by one caller at a time.</summary>
-internal sealed class LiteDbReader(LiteEngine engine, LiteDbTypes types)
+internal sealed class LiteDbReader(LiteEngine engine, LiteDbTypes types, LiteDbPours pours)
 {
-    public Beer? FindPour(int tapId, string pourId) =>
-        engine.Find(LiteDbDocuments.Pours, LiteDbDocuments.PourKey(tapId, pourId)) is { } pour ? ToBeer(Entry(pour["s"])) : null;
+    public Beer? FindPour(int tapId, string pourId) => pours.Find(tapId, pourId) is { } pour ? ToBeer(pour) : null;
 
     public Beer? Find(long id) => engine.Find(LiteDbDocuments.Log, id) is { } entry && LiteDbDocuments.IsLive(entry) ? ToBeer(entry) : null;
 

@@ -16,8 +16,9 @@ internal sealed class LiteDbSession
             Epoch = LiteDbSchema.Open(_files);
             var types = new LiteDbTypes();
             foreach (var type in _files.Engine.All(LiteDbDocuments.Types)) types.Add(type["n"].AsString);
-            _append = new LiteDbAppend(_files.Engine, types);
-            Reader = new LiteDbReader(_files.Engine, types);
+            var pours = new LiteDbPours(_files.Engine);
+            _append = new LiteDbAppend(_files.Engine, types, pours);
+            Reader = new LiteDbReader(_files.Engine, types, pours);
         }
         catch
         {

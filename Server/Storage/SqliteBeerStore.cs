@@ -12,6 +12,15 @@ internal sealed class SqliteBeerStore : IBeerStore
 {
     private const string FileName = "beertap.db";
 
+    // https://sqlite.org/rescode.html: the codes that blame a value, not the store.
+    private const int SqliteTooBig = 18, SqliteConstraint = 19, SqliteMismatch = 20;
+
+    /// <summary>Seconds a statement waits for a lock; only a stranger in the file can hold one that long.</summary>
+    private const int LockTimeout = 5;
+
+    /// <summary>Readers that are kept for the next call; more are closed after use.</summary>
+    private const int MostIdleReaders = 8;
+
     private readonly StoreFolder _folder;
     private readonly string _connectionString;
     private readonly SqliteConnection _writer;
@@ -25,10 +34,10 @@ internal sealed class SqliteBeerStore : IBeerStore
     {
         _folder = folder;
         var file = folder.File(FileName);
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString();
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = LockTimeout }.ToString();
         try
         {
-            _writer = Connect();
+            _writer = Connect(SqliteSchema.TuneWriter);
             Epoch = SqliteSchema.Open(_writer);
             Head = SqliteSchema.ReadHead(_writer);
             _types = new SqliteTypes(_writer);
@@ -59,12 +68,13 @@ internal sealed class SqliteBeerStore : IBeerStore
         }
         catch (SqliteException fault)
         {
-            throw new StoreException($"SQLite could not commit: {fault.Message}", fault);
+            var blamesBatch = fault.SqliteErrorCode is SqliteTooBig or SqliteConstraint or SqliteMismatch;
+            throw new StoreException($"SQLite could not commit: {fault.Message}", fault, blamesBatch ? StoreFault.Refused : StoreFault.Unavailable);
         }
     }
 
     // The committer asks on its own connection, which it alone uses.
-    public Beer? FindPour(int tapId, string pourId) => _committerReader.FindPour(tapId, pourId);
+    public Beer? FindPour(int tapId, string pourId) => Read(_committerReader, reader => reader.FindPour(tapId, pourId));
 
     public Beer? Find(long id) => Read(reader => reader.Find(id));
 
@@ -88,7 +98,33 @@ internal sealed class SqliteBeerStore : IBeerStore
     private T Read<T>(Func<SqliteReader, T> read)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        if (!_idleReaders.TryTake(out var reader)) reader = new SqliteReader(Connect(), _types);
+        var reader = TakeReader();
+        try
+        {
+            return Read(reader, read);
+        }
+        finally
+        {
+            if (_closed || _idleReaders.Count >= MostIdleReaders) reader.Dispose();
+            else _idleReaders.Add(reader);
+        }
+    }
+
+    private SqliteReader TakeReader()
+    {
+        if (_idleReaders.TryTake(out var idle)) return idle;
+        try
+        {
+            return new SqliteReader(Connect(SqliteSchema.TuneReader), _types);
+        }
+        catch (SqliteException fault)
+        {
+            throw new StoreException($"SQLite could not open another connection: {fault.Message}", fault);
+        }
+    }
+
+    private static T Read<T>(SqliteReader reader, Func<SqliteReader, T> read)
+    {
         try
         {
             return read(reader);
@@ -97,18 +133,21 @@ internal sealed class SqliteBeerStore : IBeerStore
         {
             throw new StoreException($"SQLite could not read: {fault.Message}", fault);
         }
-        finally
-        {
-            _idleReaders.Add(reader);
-            if (_closed && _idleReaders.TryTake(out var late)) late.Dispose();
-        }
     }
 
-    private SqliteConnection Connect()
+    private SqliteConnection Connect(Action<SqliteConnection> tune)
     {
         var connection = new SqliteConnection(_connectionString);
-        connection.Open();
-        SqliteSchema.Tune(connection);
-        return connection;
+        try
+        {
+            connection.Open();
+            tune(connection);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 }

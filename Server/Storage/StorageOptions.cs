@@ -15,25 +15,3 @@ internal sealed class StorageOptions
     [Required]
     public string Path { get; set; } = "data";
 }
-
-/// <summary>How pours are taken in (<c>Intake</c>).</summary>
-internal sealed class IntakeOptions
-{
-    public const string Section = "Intake";
-
-    /// <summary>How many pours may wait for the store; one more is answered 503.</summary>
-    [Range(1, 1_000_000)]
-    public int QueueCapacity { get; set; } = 10_000;
-
-    /// <summary>How many pours one transaction takes at most.</summary>
-    [Range(1, 100_000)]
-    public int MaxCommit { get; set; } = 1_000;
-
-    /// <summary>How many pours <c>POST /api/beers/batch</c> takes at most.</summary>
-    [Range(1, 10_000)]
-    public int MaxBatch { get; set; } = 500;
-
-    /// <summary>The largest request body, in bytes.</summary>
-    [Range(1_024, 100 * 1024 * 1024)]
-    public int MaxBodyBytes { get; set; } = 1024 * 1024;
-}

@@ -38,7 +38,7 @@ internal sealed class StoreFolder : IDisposable
         }
         catch (IOException fault)
         {
-            throw new StoreException($"The folder {full} is held by another hub. Stop it, or set Storage:Path to another folder.", fault);
+            throw new StoreException($"The folder {full} is held by another hub, or cannot be written ({fault.Message}) Stop the other hub, or set Storage:Path to another folder.", fault);
         }
     }
 

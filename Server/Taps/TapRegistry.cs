@@ -18,12 +18,15 @@ internal sealed class TapRegistry(TimeProvider time)
 
     /// <summary>When a tap last came or went, or null when it did not since the hub started; now while it is connected.</summary>
     public DateTime? LastSeen(int tapId) => _taps.TryGetValue(tapId, out var presence)
-        ? presence.Connections > 0 ? time.GetUtcNow().UtcDateTime : presence.Changed
+        ? presence.Connections > 0 ? Now : presence.Changed
         : null;
+
+    /// <summary>To the millisecond, as all times on the wire.</summary>
+    private DateTime Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()).UtcDateTime;
 
     private void Count(int tapId, int change)
     {
-        var now = time.GetUtcNow().UtcDateTime;
+        var now = Now;
         _taps.AddOrUpdate(tapId, _ => new Presence(change, now), (_, presence) => new Presence(presence.Connections + change, now));
     }
 

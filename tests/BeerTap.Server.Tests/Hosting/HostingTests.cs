@@ -14,12 +14,31 @@ public sealed class HostingTests
     {
         var fault = await Assert.ThrowsAsync<SettingsException>(() => HubUnderTest.StartAsync(
             "--Storage:Provider=oracle", "--Reports:EveryBeers=0", "--Reports:Interval=soon", "--Live:RingEvents=many", "--Glasses:0:Name=x",
-            "--Intake:Queue=5", "--Logging:Level=Loud", "--prot=80", "--PORT=99999"));
+            "--Intake:Queue=5", "--Logging:Level=Loud", "--prot=80", "--Intake:MaxBatch=9", "--Intake:QueueCapacity=8"));
 
         Assert.Equal(9, fault.Faults.Count);
         Assert.All(
-            ["Storage:Provider", "Reports:EveryBeers", "Reports:Interval", "Live:RingEvents", "Glasses:0", "Intake:Queue", "Logging:Level", "--prot", "PORT"],
+            ["Storage:Provider", "Reports:EveryBeers", "Reports:Interval", "Live:RingEvents", "Glasses:0", "Intake:Queue is", "Intake:MaxBatch", "Logging:Level", "--prot"],
             name => Assert.Single(fault.Faults, text => text.Contains(name, StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("--Storage:Path")]
+    [InlineData("--Storage:Path", "--Logging:Level=Fatal")]
+    [InlineData("--urls=nonsense")]
+    [InlineData("--urls=http://localhost:99999")]
+    [InlineData("--PORT=99999")]
+    [InlineData("--HTTP_PORTS=abc")]
+    [InlineData("--Glasses:0=foo")]
+    [InlineData("--Serilog:MinimumLevel:Default=Loud")]
+    [InlineData("-x=1")]
+    [InlineData("serve me")]
+    public void WhatIsMistypedIsSaidBeforeAnythingIsOpened(params string[] args)
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"beertap-never-{Guid.NewGuid():N}");
+        string[] all = args[0] == "--Storage:Path" ? args : [$"--Storage:Path={folder}", .. args];
+        Assert.NotEmpty(Assert.Throws<SettingsException>(() => Program.Build(all)).Faults);
+        Assert.False(Directory.Exists(folder));
     }
 
     [Fact]

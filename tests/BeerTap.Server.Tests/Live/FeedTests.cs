@@ -106,6 +106,7 @@ public sealed class FeedTests
     [Theory]
     [InlineData("/hubs/taps?after=nonsense", "after")]
     [InlineData("/hubs/taps?tapId=-1", "tapId")]
+    [InlineData("/HUBS/Taps?after=nonsense", "after")]
     [InlineData("/hubs/taps/negotiate?negotiateVersion=1&tapId=1.5", "tapId")]
     [InlineData("/sockets/beers?after=a-b-c", "after")]
     [InlineData("/sockets/beers?tapId=0", "tapId")]

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using BeerTap.Server.Tests.Hosting;
 
 namespace BeerTap.Server.Tests.Live;
@@ -62,6 +64,73 @@ public sealed class JourneyTests
 
         await Task.WhenAll([pouring, .. listening]);
         await hub.UntilConnectionsAsync(0);
+    }
+
+    [Fact]
+    public async Task ListenersThatLeaveAsTheyComeSilenceNobody()
+    {
+        const int Pours = 300;
+        await using var hub = await HubUnderTest.StartAsync("--Live:Pumps=1");
+        var steady = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Listener.ConnectAsync(Listener.JsonTransports[i % 3], hub)));
+        using var stop = new CancellationTokenSource();
+
+        // An upgrade and a close in one packet: the hub hears of both at once.
+        var hello = Encoding.ASCII.GetBytes(
+            "GET /sockets/beers HTTP/1.1\r\nHost: hub\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: beertap.v1\r\n\r\n");
+        byte[] helloAndGoodbye = [.. hello, 0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8];
+        var churn = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, hub.Address.Port);
+                await client.GetStream().WriteAsync(helloAndGoodbye);
+                var buffer = new byte[4096];
+                while (await client.GetStream().ReadAsync(buffer) > 0)
+                {
+                }
+            }
+        })).ToList();
+
+        for (var i = 0; i < Pours; i++) await hub.PourAsync();
+        await stop.CancelAsync();
+        await Task.WhenAll(churn);
+
+        foreach (var listener in steady) await listener.HearContiguousAsync(1, Pours);
+        await hub.UntilConnectionsAsync(steady.Length);
+        foreach (var listener in steady) await listener.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task APositionTheHubItselfGaveIsNeverFromTheFuture()
+    {
+        await using var hub = await HubUnderTest.StartAsync("--Reports:EveryBeers=1");
+        using var stop = new CancellationTokenSource();
+        var pouring = Enumerable.Range(1, 4).Select(tap => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested) await hub.PourAsync(tap);
+        })).ToList();
+
+        var position = "earliest";
+        for (var i = 0; i < 1500; i++)
+        {
+            var page = await hub.GetAsync($"/api/events?limit=1000&after={position}");
+            Assert.DoesNotContain(page["events"]!.AsArray(), heard => (string?)heard!["event"] == "reload");
+            position = (string)page["position"]!;
+        }
+
+        for (var i = 0; i < 50; i++)
+        {
+            position = (string)(await hub.GetAsync("/api/reports/share"))["position"]!;
+            await using var listener = await Listener.ConnectAsync("sse", hub, position);
+            Assert.Equal(position, (string?)listener.Welcome["position"]);
+            var first = await listener.NextLoggedAsync();
+            await listener.HearContiguousAsync(Listener.SeqOf(first) + 1, Listener.SeqOf(first) + 3);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(pouring);
     }
 
     [Fact]

@@ -58,6 +58,50 @@ public sealed class SlowListenerTests
         }
     }
 
+    [Theory]
+    [InlineData("signalr")]
+    [InlineData("websocket")]
+    public async Task OneThatPausesLongerThanPingsAndSendsMayTakeHearsEverythingAllTheSame(string transport)
+    {
+        await using var hub = await HubUnderTest.StartAsync("--Live:RingEvents=256", "--Live:Ping=00:00:02");
+        using var socket = new TestSocket();
+        await socket.OpenAsync(TestSocket.Address(hub.Address, transport == "signalr" ? "/hubs/taps?after=earliest" : "/sockets/beers?after=earliest"), default, transport == "signalr" ? [] : ["beertap.v1"]);
+        if (transport == "signalr") await socket.SendAsync("{\"protocol\":\"json\",\"version\":1}\u001e");
+        await hub.UntilConnectionsAsync(1);
+        await PourManyAsync(hub, batches: 60);
+
+        // The pause itself is what is tested: longer than SignalR lets one send take by itself (10 s), and than any number of pings.
+        using var pause = new PeriodicTimer(TimeSpan.FromSeconds(2));
+        for (var i = 0; i < 6; i++)
+        {
+            await pause.WaitForNextTickAsync();
+            if (transport == "signalr") await socket.SendAsync("{\"type\":6}\u001e");
+        }
+
+        var seq = 0;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await foreach (var message in socket.MessagesAsync(patience.Token))
+        {
+            foreach (var heard in message.Split('\n', '\u001e').Where(text => text.Contains("\"event\":\"beerPoured\"", StringComparison.Ordinal)))
+                Assert.Contains($"\"id\":{++seq},", heard, StringComparison.Ordinal);
+            if (seq == 60 * 500) break;
+        }
+
+        Assert.Equal(60 * 500, seq);
+    }
+
+    [Fact]
+    public async Task AHubWithAStuckListenerStopsInItsTimeAllTheSame()
+    {
+        await using var hub = await HubUnderTest.StartAsync("--Live:DrainTimeout=00:00:01", "--Live:RingEvents=256");
+        using var stuck = await ConnectWithoutReadingAsync(hub, Openings[0]);
+        await hub.UntilConnectionsAsync(1);
+        await PourManyAsync(hub, batches: 60);
+
+        // Far below the 10 s after which the host would cut it.
+        await hub.StopAsync().WaitAsync(TimeSpan.FromSeconds(7));
+    }
+
     private static async Task<TcpClient> ConnectWithoutReadingAsync(HubUnderTest hub, string opening)
     {
         // A small receive buffer, so that the hub soon finds the connection full.

@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace BeerTap.Server.Hosting;
+
+/// <summary>Where the hub listens, as Kestrel takes it: addresses separated by semicolons.</summary>
+/// <remarks>
+/// <c>urls</c> wins; then <c>PORT</c>, as in the original system; then <c>HTTP_PORTS</c>, which container images set and which means every
+/// interface, also for <c>PORT</c>; else this machine only.
+/// </remarks>
+internal static partial class Addresses
+{
+    private const string DefaultPort = "8338";
+
+    public static string Of(IConfiguration configuration)
+    {
+        if (configuration["urls"] is { Length: > 0 } urls) return urls;
+        var everywhere = configuration["HTTP_PORTS"] is { Length: > 0 };
+        var ports = configuration["PORT"] is { Length: > 0 } port ? port : everywhere ? configuration["HTTP_PORTS"]! : DefaultPort;
+        return string.Join(';', ports.Split(';').Select(one => $"http://{(everywhere ? "*" : "localhost")}:{one}"));
+    }
+
+    public static IEnumerable<string> FaultsOf(string addresses)
+    {
+        foreach (var address in addresses.Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!IsAddress(address.Trim()))
+                yield return $"'{address}' is not an address to listen on, such as http://localhost:8338; it comes from --urls, PORT, ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS.";
+        }
+    }
+
+    private static bool IsAddress(string address)
+    {
+        var match = Form().Match(address);
+        return match.Success && (match.Groups["port"].Value is not { Length: > 0 } port || int.Parse(port, CultureInfo.InvariantCulture) <= ushort.MaxValue);
+    }
+
+    /// <summary>Scheme, host or [IPv6] or *, port; or the path of a Unix socket.</summary>
+    [GeneratedRegex(@"^https?://(unix:/.+|(\[[^\]\s]+\]|[^:/\s\[\]]+)(:(?<port>\d{1,5}))?/?)$")]
+    private static partial Regex Form();
+}

@@ -1,0 +1,40 @@
+using BeerTap.Server.Beers;
+using Microsoft.AspNetCore.SignalR;
+
+namespace BeerTap.Server.Live;
+
+internal static class TapHubRoutes
+{
+    private static readonly TimeSpan LongestSend = TimeSpan.FromDays(1);
+
+    public static void AddTapHub(this IServiceCollection services, LiveOptions options)
+    {
+        services.AddSignalR(hub =>
+        {
+            // A client says nothing but pings and its handshake.
+            hub.MaximumReceiveMessageSize = 4 * 1024;
+            hub.KeepAliveInterval = options.Ping;
+            hub.ClientTimeoutInterval = options.Ping * 2;
+        });
+        services.AddSingleton<HubLifetimeManager<TapHub>, TapHubConnections>();
+    }
+
+    /// <summary>Maps the hub; a bad <c>tapId</c> or <c>after</c> is answered 400 before there is a connection.</summary>
+    public static void MapTapHub(this WebApplication app)
+    {
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(TapHub.Path, StringComparison.OrdinalIgnoreCase), hub => hub.Use(async (http, next) =>
+        {
+            if (FeedRequest.Read(http.Request).Refusal is { } refusal)
+            {
+                await new RefusalResult(refusal).ExecuteAsync(http);
+                return;
+            }
+
+            http.AllowSlowReading();
+            await next(http);
+        }));
+
+        // SignalR would cut a send that takes 10 s, however much of it the client takes meanwhile; the pump knows better.
+        app.MapHub<TapHub>(TapHub.Path, hub => hub.TransportSendTimeout = LongestSend).Listens();
+    }
+}

@@ -1,0 +1,94 @@
+using BeerTap.Server.Storage;
+using static BeerTap.Server.Tests.Storage.StoreUnderTest;
+
+namespace BeerTap.Server.Tests.Storage;
+
+public sealed class TotalsTests
+{
+    [Fact]
+    public void TotalsBeginWithWhatIsStored()
+    {
+        var totals = new Totals(6,
+        [
+            new StoredTotal(2, "pint", 3, 15_000_000, Noon),
+            new StoredTotal(1, "half", 0, 0, Noon.AddHours(1)),
+            new StoredTotal(2, "half", 1, 2_000_000, Noon.AddDays(-1)),
+        ]);
+
+        Assert.Equal((6L, 4L, 5L), totals.Counts());
+        Assert.Equal([1, 2], totals.Snapshot().Taps.Select(tap => tap.TapId));
+        Assert.Equal(1700, totals.Find(2)!.TotalVolume);
+        Assert.Equal(Noon, totals.Find(2)!.LastPour);
+        Assert.Equal(Noon.AddHours(1), totals.Find(1)!.LastPour);
+        Assert.Null(totals.Find(3));
+    }
+
+    [Fact]
+    public void EachFilterHasItsCount()
+    {
+        var totals = new Totals(0, []);
+        var batch = new LogBatch(0);
+        foreach (var (tap, type) in new[] { (1, "pint"), (1, "pint"), (1, "half"), (2, "pint") }) batch.Pour(Pour(tap, type));
+        totals.Apply(batch);
+
+        Assert.Equal(4, totals.Count(null, null));
+        Assert.Equal(3, totals.Count("pint", null));
+        Assert.Equal(3, totals.Count(null, 1));
+        Assert.Equal(2, totals.Count("pint", 1));
+        Assert.Equal(0, totals.Count("stein", 1));
+        Assert.Equal(0, totals.Count("stein", null));
+        Assert.Equal(0, totals.Count(null, 9));
+        Assert.True(totals.Knows("half"));
+        Assert.False(totals.Knows("stein"));
+    }
+
+    [Fact]
+    public void ADeletionTakesAwayWhatThePourAddedButNotWhenItWas()
+    {
+        var totals = new Totals(0, []);
+        var batch = new LogBatch(0);
+        var beer = batch.Pour(Pour(1, volume: 333.3333, at: Noon.AddHours(1)));
+        batch.Pour(Pour(1, volume: 400.1, at: Noon));
+        totals.Apply(batch);
+        var deletion = new LogBatch(batch.Head);
+        deletion.Delete(beer, Noon.AddHours(5));
+        totals.Apply(deletion);
+
+        var tap = totals.Find(1)!;
+        Assert.Equal((1L, 400.1), (tap.Beers, tap.TotalVolume));
+        Assert.Equal(Noon.AddHours(1), tap.LastPour);
+        Assert.Equal((3L, 1L, 2L), totals.Counts());
+    }
+
+    [Fact]
+    public void VolumesLeaveNoRoundingBehind()
+    {
+        var totals = new Totals(0, []);
+        var random = new Random(1);
+        var pours = new LogBatch(0);
+        var beers = Enumerable.Range(0, 10_000).Select(_ => pours.Pour(Pour(volume: 100 + random.NextDouble() * 900))).ToList();
+        totals.Apply(pours);
+        var deletions = new LogBatch(pours.Head);
+        foreach (var beer in beers) deletions.Delete(beer, Noon);
+        totals.Apply(deletions);
+        Assert.Equal(0, totals.Find(1)!.TotalVolume);
+    }
+
+    [Fact]
+    public void ASnapshotStaysAsItWas()
+    {
+        var totals = new Totals(0, []);
+        var before = totals.Snapshot();
+        var batch = new LogBatch(0);
+        batch.Pour(Pour(1));
+        totals.Apply(batch);
+        var between = totals.Snapshot();
+        var next = new LogBatch(1);
+        next.Pour(Pour(1));
+        totals.Apply(next);
+
+        Assert.Empty(before.Taps);
+        Assert.Equal((1L, 1L), (between.Head, Assert.Single(between.Taps).Beers));
+        Assert.Equal(2, Assert.Single(totals.Snapshot().Taps).Beers);
+    }
+}
