@@ -17,6 +17,7 @@ internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
     public BeerRepository(IBeerStore store, IntakeOptions options, StorageOptions storage, ILogger<BeerRepository> log)
     {
         _store = store;
+        foreach (var warning in store.Warnings) Log.StoreWarning(log, warning);
         _totals = new Totals(store.Head, store.ReadTotals());
         Log.StoreOpened(log, storage.Provider, Path.GetFullPath(storage.Path), store.Epoch, store.Head, _totals.Counts().Beers);
         _committer = new GroupCommitter(store, options, _totals.Apply, _committed.OnNext, log);

@@ -96,7 +96,7 @@ internal sealed class GroupCommitter : IDisposable
         catch (Exception fault)
         {
             Log.CommitFailed(_log, fault, submissions[0].Commands.Length);
-            submissions[0].SetResult(Answers(submissions[0].Commands, OutcomeKind.StoreUnavailable));
+            submissions[0].SetResult(Answers(submissions[0].Commands, OutcomeKind.StoreUnavailable, (fault as StoreException)?.Fault ?? StoreFault.Unavailable));
         }
     }
 
@@ -128,7 +128,8 @@ internal sealed class GroupCommitter : IDisposable
         }
     }
 
-    private static Outcome[] Answers(Command[] commands, OutcomeKind kind) => Array.ConvertAll(commands, _ => new Outcome(kind));
+    private static Outcome[] Answers(Command[] commands, OutcomeKind kind, StoreFault fault = StoreFault.Unavailable) =>
+        Array.ConvertAll(commands, _ => new Outcome(kind, Fault: fault));
 
     /// <summary>The commands of one caller and the promise of their answers; continuations never run on the committer thread.</summary>
     private sealed class Submission(Command[] commands) : TaskCompletionSource<Outcome[]>(TaskCreationOptions.RunContinuationsAsynchronously)

@@ -18,7 +18,7 @@ internal static class Registration
         var folder = StoreFolder.Hold(options.Path);
         try
         {
-            return options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase) ? new SqliteBeerStore(folder) : OpenLiteDb(folder);
+            return options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase) ? new SqliteBeerStore(folder, options.AcceptLoss) : OpenLiteDb(folder);
         }
         catch
         {

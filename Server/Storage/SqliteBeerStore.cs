@@ -10,46 +10,39 @@ namespace BeerTap.Server.Storage;
 /// </summary>
 internal sealed class SqliteBeerStore : IBeerStore
 {
-    private const string FileName = "beertap.db";
-
     private readonly StoreFolder _folder;
-    private readonly string _connectionString;
-    private readonly SqliteConnection _writer;
+    private readonly SqliteFiles _files;
     private readonly SqliteAppend _append;
     private readonly SqliteReader _committerReader;
     private readonly SqliteTypes _types;
     private readonly ConcurrentBag<SqliteReader> _idleReaders = [];
     private volatile bool _closed;
 
-    public SqliteBeerStore(StoreFolder folder)
+    /// <param name="acceptLoss">Whether to go on with a store whose newest part is lost.</param>
+    /// <exception cref="StoreException">The store cannot be opened, or it is damaged; nothing was changed.</exception>
+    public SqliteBeerStore(StoreFolder folder, bool acceptLoss = false)
     {
         _folder = folder;
-        var file = folder.File(FileName);
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString();
+        (_files, var opened) = SqliteFiles.Open(folder, acceptLoss);
         try
         {
-            _writer = Connect();
-            Epoch = SqliteSchema.Open(_writer);
-            Head = SqliteSchema.ReadHead(_writer);
-            _types = new SqliteTypes(_writer);
-            _append = new SqliteAppend(_writer, _types);
-            _committerReader = new SqliteReader(_writer, _types);
+            (Epoch, Head, Warnings) = (opened.Epoch, opened.Head, opened.Warnings);
+            _types = new SqliteTypes(_files.Writer);
+            _append = new SqliteAppend(_files.Writer, _types);
+            _committerReader = new SqliteReader(_files.Writer, _types);
         }
         catch (SqliteException fault)
         {
-            _writer?.Dispose();
-            throw new StoreException($"The store {file} cannot be opened: {fault.Message} Nothing was changed.", fault);
-        }
-        catch
-        {
-            _writer?.Dispose();
-            throw;
+            _files.Abandon();
+            throw fault.Explain(_files.Path, "be opened");
         }
     }
 
     public string Epoch { get; }
 
     public long Head { get; }
+
+    public IReadOnlyList<string> Warnings { get; }
 
     public void Append(LogBatch batch)
     {
@@ -59,12 +52,26 @@ internal sealed class SqliteBeerStore : IBeerStore
         }
         catch (SqliteException fault)
         {
-            throw new StoreException($"SQLite could not commit: {fault.Message}", fault);
+            _files.Failed();
+            throw fault.Explain(_files.Path, "commit");
         }
+
+        _files.Committed(batch.Head);
     }
 
     // The committer asks on its own connection, which it alone uses.
-    public Beer? FindPour(int tapId, string pourId) => _committerReader.FindPour(tapId, pourId);
+    public Beer? FindPour(int tapId, string pourId)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        try
+        {
+            return _committerReader.FindPour(tapId, pourId);
+        }
+        catch (SqliteException fault)
+        {
+            throw fault.Explain(_files.Path, "be read");
+        }
+    }
 
     public Beer? Find(long id) => Read(reader => reader.Find(id));
 
@@ -78,37 +85,31 @@ internal sealed class SqliteBeerStore : IBeerStore
 
     public void Dispose()
     {
+        if (_closed) return;
         _closed = true;
         while (_idleReaders.TryTake(out var reader)) reader.Dispose();
         _append.Dispose();
-        _committerReader.Dispose();
+        _committerReader.DisposeStatements();
+        _files.Dispose();
         _folder.Dispose();
     }
 
     private T Read<T>(Func<SqliteReader, T> read)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        if (!_idleReaders.TryTake(out var reader)) reader = new SqliteReader(Connect(), _types);
+        if (!_idleReaders.TryTake(out var reader)) reader = new SqliteReader(SqliteFiles.Connect(_files.Path), _types);
         try
         {
             return read(reader);
         }
         catch (SqliteException fault)
         {
-            throw new StoreException($"SQLite could not read: {fault.Message}", fault);
+            throw fault.Explain(_files.Path, "be read");
         }
         finally
         {
             _idleReaders.Add(reader);
             if (_closed && _idleReaders.TryTake(out var late)) late.Dispose();
         }
-    }
-
-    private SqliteConnection Connect()
-    {
-        var connection = new SqliteConnection(_connectionString);
-        connection.Open();
-        SqliteSchema.Tune(connection);
-        return connection;
     }
 }

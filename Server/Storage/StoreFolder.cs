@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 
 namespace BeerTap.Server.Storage;
 
@@ -47,5 +49,36 @@ internal sealed class StoreFolder : IDisposable
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <summary>Keeps files under another name, in a folder within this one; gives that folder's path.</summary>
+    /// <param name="move">Whether they are taken away, or copied.</param>
+    public string KeepAside(string why, Func<string, bool> which, bool move)
+    {
+        var number = 1;
+        while (Directory.Exists(File($"{why}-{number}"))) number++;
+        var aside = Directory.CreateDirectory(File($"{why}-{number}")).FullName;
+        foreach (var file in Directory.GetFiles(Path).Where(file => which(System.IO.Path.GetFileName(file))))
+        {
+            var kept = System.IO.Path.Combine(aside, System.IO.Path.GetFileName(file));
+            if (move) System.IO.File.Move(file, kept);
+            else System.IO.File.Copy(file, kept);
+        }
+
+        FlushNames();
+        return aside;
+    }
+
+    /// <summary>A new or renamed file survives a power cut only once its folder was flushed too; Windows sees to that itself.</summary>
+    public void FlushNames()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var handle = new SafeFileHandle(OpenForReading(Path, 0), ownsHandle: true);
+        if (handle.IsInvalid) throw new IOException($"The folder {Path} cannot be flushed (error {Marshal.GetLastPInvokeError()}).");
+        RandomAccess.FlushToDisk(handle);
+    }
+
     public void Dispose() => _lock.Dispose();
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint OpenForReading([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 }

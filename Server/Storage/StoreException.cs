@@ -1,0 +1,20 @@
+namespace BeerTap.Server.Storage;
+
+/// <summary>The store could not do what was asked; the message says why in words for an operator.</summary>
+internal sealed class StoreException(string message, Exception? inner = null, StoreFault fault = StoreFault.Unavailable) : Exception(message, inner)
+{
+    public StoreFault Fault { get; } = fault;
+}
+
+/// <summary>What is the matter with a store, as far as a caller can be told.</summary>
+internal enum StoreFault
+{
+    /// <summary>It does not work now; the log says why.</summary>
+    Unavailable,
+
+    /// <summary>There is no room for more; what is there can be read.</summary>
+    DiskFull,
+
+    /// <summary>What was asked for lies in a damaged part of its files.</summary>
+    Damaged,
+}
