@@ -11,6 +11,7 @@ internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
+        if (Maintenance.IsAsked(args)) return Maintenance.Run(args);
         if (Usage.AnswerTo(args) is { } answer)
         {
             Console.WriteLine(answer);

@@ -159,7 +159,8 @@ internal sealed unsafe class SqliteFiles : IDisposable
         }
     }
 
-    private static void KeepLog(SqliteConnection connection, bool keep) =>
+    /// <summary>Whether closing the last connection leaves the log as it is.</summary>
+    public static void KeepLog(SqliteConnection connection, bool keep) =>
         raw.sqlite3_db_config(connection.Handle!, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, out _);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

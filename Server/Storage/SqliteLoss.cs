@@ -20,7 +20,7 @@ internal static class SqliteLoss
                 folder.File(SqliteFiles.FileName), $"what is left of it is no sound log ({string.Join("; ", faults.Take(3))}), so it cannot go on even with Storage:AcceptLoss");
         }
 
-        var kept = folder.KeepAside("lost", file => file.StartsWith(SqliteFiles.FileName, StringComparison.Ordinal) || file == HighWaterMark.FileName, move: false);
+        var kept = folder.KeepAside("lost", file => file.StartsWith(SqliteFiles.FileName, StringComparison.Ordinal) || file == HighWaterMark.FileName, _ => false);
         SqliteSchema.SetEpoch(writer, StoreFolder.NewEpoch());
         File.Delete(folder.File(HighWaterMark.FileName));
         return kept;

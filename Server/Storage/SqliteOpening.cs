@@ -55,13 +55,14 @@ internal sealed record SqliteOpening(string Epoch, long Head, SqliteWal? Log, IR
     }
 
     /// <summary>Puts a finished file in the place of the store, so that a store is there whole or not at all.</summary>
-    public static void Place(StoreFolder folder, Action<string> make)
+    public static void Place(StoreFolder folder, Action<string> make, Action? beforePlacing = null)
     {
         var making = folder.File(Making);
 
         // What was left half-made by a kill: nothing in it was ever acknowledged.
         foreach (var left in Directory.GetFiles(folder.Path, Making + "*")) File.Delete(left);
         make(making);
+        beforePlacing?.Invoke();
         File.Move(making, folder.File(SqliteFiles.FileName));
         folder.FlushNames();
     }
@@ -81,7 +82,7 @@ internal sealed record SqliteOpening(string Epoch, long Head, SqliteWal? Log, IR
         }
     });
 
-    private static void CheckFirstPage(string file)
+    public static void CheckFirstPage(string file)
     {
         using var stream = File.OpenRead(file);
         var page = new byte[SqlitePageSums.PageSize];

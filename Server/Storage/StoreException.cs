@@ -15,6 +15,9 @@ internal enum StoreFault
     /// <summary>There is no room for more; what is there can be read.</summary>
     DiskFull,
 
+    /// <summary>Another hub holds it.</summary>
+    Held,
+
     /// <summary>What was asked for lies in a damaged part of its files.</summary>
     Damaged,
 }

@@ -7,7 +7,7 @@ namespace BeerTap.Server.Storage;
 /// <summary>The folder of a store's files. It is held by one hub at a time: two would give the same positions to different pours.</summary>
 internal sealed class StoreFolder : IDisposable
 {
-    private const string LockFile = "beertap.lock";
+    public const string LockFile = "beertap.lock";
     private const string EpochAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";
     private const int EpochLength = 8;
 
@@ -40,7 +40,7 @@ internal sealed class StoreFolder : IDisposable
         }
         catch (IOException fault)
         {
-            throw new StoreException($"The folder {full} is held by another hub. Stop it, or set Storage:Path to another folder.", fault);
+            throw new StoreException($"The folder {full} is held by another hub. Stop it, or set Storage:Path to another folder.", fault, StoreFault.Held);
         }
     }
 
@@ -50,17 +50,17 @@ internal sealed class StoreFolder : IDisposable
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>Keeps files under another name, in a folder within this one; gives that folder's path.</summary>
-    /// <param name="move">Whether they are taken away, or copied.</param>
-    public string KeepAside(string why, Func<string, bool> which, bool move)
+    /// <param name="move">Which of them are taken away; the others are copied.</param>
+    public string KeepAside(string why, Func<string, bool> which, Func<string, bool> move)
     {
         var number = 1;
         while (Directory.Exists(File($"{why}-{number}"))) number++;
         var aside = Directory.CreateDirectory(File($"{why}-{number}")).FullName;
-        foreach (var file in Directory.GetFiles(Path).Where(file => which(System.IO.Path.GetFileName(file))))
+        foreach (var name in Directory.GetFiles(Path).Select(file => System.IO.Path.GetFileName(file)!).Where(which))
         {
-            var kept = System.IO.Path.Combine(aside, System.IO.Path.GetFileName(file));
-            if (move) System.IO.File.Move(file, kept);
-            else System.IO.File.Copy(file, kept);
+            var kept = System.IO.Path.Combine(aside, name);
+            if (move(name)) System.IO.File.Move(File(name), kept);
+            else System.IO.File.Copy(File(name), kept);
         }
 
         FlushNames();
@@ -68,11 +68,13 @@ internal sealed class StoreFolder : IDisposable
     }
 
     /// <summary>A new or renamed file survives a power cut only once its folder was flushed too; Windows sees to that itself.</summary>
-    public void FlushNames()
+    public void FlushNames() => FlushNamesOf(Path);
+
+    public static void FlushNamesOf(string folder)
     {
         if (OperatingSystem.IsWindows()) return;
-        using var handle = new SafeFileHandle(OpenForReading(Path, 0), ownsHandle: true);
-        if (handle.IsInvalid) throw new IOException($"The folder {Path} cannot be flushed (error {Marshal.GetLastPInvokeError()}).");
+        using var handle = new SafeFileHandle(OpenForReading(folder, 0), ownsHandle: true);
+        if (handle.IsInvalid) throw new IOException($"The folder {folder} cannot be flushed (error {Marshal.GetLastPInvokeError()}).");
         RandomAccess.FlushToDisk(handle);
     }
 
