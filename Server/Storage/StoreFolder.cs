@@ -23,7 +23,11 @@ internal sealed class StoreFolder : IDisposable
         var full = System.IO.Path.GetFullPath(path);
         try
         {
-            Directory.CreateDirectory(full);
+            if (!Directory.Exists(full))
+            {
+                Directory.CreateDirectory(full);
+                if (System.IO.Path.GetDirectoryName(full) is { } parent) FlushNamesOf(parent);
+            }
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
