@@ -39,7 +39,7 @@ internal static class Refusals
 
     public static Problem StoreUnavailable(StoreFault fault) => Make("store-unavailable", "The store is not available now.", 503, fault switch
     {
-        StoreFault.DiskFull => "The disk is full: no pour can be stored until there is room; reading goes on. Send again after the time in Retry-After, with the same pourId.",
+        StoreFault.DiskFull => "Disk full: no pour can be stored until there is room; reading goes on. Send again after the time in Retry-After, with the same pourId.",
         StoreFault.Damaged => "What this needs lies in a damaged part of the store's files; nothing wrong is answered in its place. The hub's log says what to do.",
         _ => "It is not known to be stored. Send again after the time in Retry-After, with the same pourId.",
     });

@@ -26,11 +26,10 @@ internal sealed class SqliteTypes
     public bool TryFind(string name, out long id) => _ids.TryGetValue(name, out id);
 
     /// <summary>The number of a type, made when it is new; <paramref name="added"/> must be forgotten when the transaction fails.</summary>
-    public long IdOf(string name, SqliteTransaction transaction, List<string> added)
+    public long IdOf(string name, List<string> added)
     {
         if (_ids.TryGetValue(name, out var known)) return known;
         using var command = _writer.CreateCommand();
-        command.Transaction = transaction;
         command.CommandText = "INSERT INTO types (name) VALUES ($name) RETURNING id";
         command.Parameters.AddWithValue("$name", name);
         var id = (long)command.ExecuteScalar()!;

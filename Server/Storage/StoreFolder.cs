@@ -23,11 +23,7 @@ internal sealed class StoreFolder : IDisposable
         var full = System.IO.Path.GetFullPath(path);
         try
         {
-            if (!Directory.Exists(full))
-            {
-                Directory.CreateDirectory(full);
-                if (System.IO.Path.GetDirectoryName(full) is { } parent) FlushNamesOf(parent);
-            }
+            if (!Directory.Exists(full)) Make(full);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -45,6 +41,19 @@ internal sealed class StoreFolder : IDisposable
         catch (IOException fault)
         {
             throw new StoreException($"The folder {full} is held by another hub. Stop it, or set Storage:Path to another folder.", fault, StoreFault.Held);
+        }
+    }
+
+    private static void Make(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        try
+        {
+            if (System.IO.Path.GetDirectoryName(folder) is { } parent) FlushNamesOf(parent);
+        }
+        catch (IOException)
+        {
+            // A parent that may be passed through but not read cannot be flushed by this user.
         }
     }
 
