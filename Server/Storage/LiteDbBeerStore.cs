@@ -113,7 +113,7 @@ internal sealed class LiteDbBeerStore : IBeerStore
                 _durable = _session?.Abandon() ?? _durable;
                 _session = null;
                 if (fault is StoreException) throw;
-                throw new StoreException($"The LiteDB store in {_folder.Path} could not {doing}: {fault.Message}", fault);
+                throw new StoreException($"The LiteDB store in {_folder.Path} could not {doing}: {fault.Message}", fault, StoreException.FaultOf(fault));
             }
         }
     }

@@ -95,6 +95,7 @@ internal static class SqliteBackup
             return SqliteCheck.FaultsOf(backup, say);
         }
 
+        ExpectStore(options);
         using var folder = Held(options) ?? throw new StoreException(
             $"The folder {Path.GetFullPath(options.Path)} is held by a hub. Stop it; or, while it serves, take a backup, which is checked as well.");
         var (files, _) = SqliteFiles.Open(folder, acceptLoss: false);
@@ -109,7 +110,7 @@ internal static class SqliteBackup
     private static (string Store, SqliteConnection Source) Source(StorageOptions options)
     {
         var store = Path.Combine(Path.GetFullPath(options.Path), SqliteFiles.FileName);
-        if (!File.Exists(store)) throw new StoreException($"There is no store {store}. Set --Storage:Path to the folder of the hub's store.");
+        ExpectStore(options);
         using (var folder = Held(options))
         {
             if (folder is not null) SqliteFiles.Open(folder, acceptLoss: false).Files.Abandon();
@@ -118,6 +119,14 @@ internal static class SqliteBackup
         return (store, SqliteFiles.Connect(store, SqliteOpenMode.ReadOnly));
     }
 
+    private static void ExpectStore(StorageOptions options)
+    {
+        var folder = Path.GetFullPath(options.Path);
+        if (!Directory.Exists(folder) || !Directory.GetFiles(folder).Any(path => IsOfAStore(Path.GetFileName(path))))
+            throw new StoreException($"There is no store in {folder}. Set --Storage:Path to the folder of the hub's store; nothing was made.");
+    }
+
+    /// <summary>The folder, or null when a hub holds it.</summary>
     private static StoreFolder? Held(StorageOptions options)
     {
         try

@@ -145,6 +145,7 @@ public sealed class BackupTests : IDisposable
         await Expect(2, "belong to restore", "check", "--force");
         await Expect(2, "There is no file", "restore", Path.Combine(_folder, "nothing"), $"--Storage:Path={Elsewhere}");
         await Expect(2, "There is no store", "backup", BackupFile, $"--Storage:Path={Elsewhere}");
+        await Expect(2, "There is no store", "check", $"--Storage:Path={Elsewhere}");
         await Expect(0, "Exit code", "restore", "--help");
     }
 

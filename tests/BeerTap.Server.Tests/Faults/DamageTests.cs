@@ -6,20 +6,18 @@ namespace BeerTap.Server.Tests.Faults;
 /// <summary>
 /// A store's files are cut, flipped, zeroed, swapped and taken away, one at a time: the store either refuses and leaves them as they are, or
 /// every answer it gives is right, and what it cannot answer it says. <c>BEERTAP_DAMAGE_CASES</c> sets how often, <c>BEERTAP_TEST_SEED</c>
-/// repeats a run.
+/// repeats a run. Of SQLite alone: LiteDB's pages have no checksum, nor room for one.
 /// </summary>
 public sealed class DamageTests(ITestOutputHelper output)
 {
-    public static TheoryData<string> Providers => Setup.Providers;
-
-    [Theory, MemberData(nameof(Providers))]
-    public void ADamagedStoreRefusesOrAnswersRightly(string provider)
+    [Fact]
+    public void ADamagedStoreRefusesOrAnswersRightly()
     {
-        var cases = Setup.Number("BEERTAP_DAMAGE_CASES", 150);
+        var cases = Setup.Number("BEERTAP_DAMAGE_CASES", 120);
         var seed = Setup.Number("BEERTAP_TEST_SEED", Environment.TickCount);
-        output.WriteLine($"{provider}: {cases} cases, BEERTAP_TEST_SEED={seed}");
+        output.WriteLine($"{cases} cases, BEERTAP_TEST_SEED={seed}");
         var random = new Random(seed);
-        using var images = new StoreImages(provider, random);
+        using var images = new StoreImages("sqlite", random);
         var (refusals, whole, partly, recovered) = (0, 0, 0, 0);
 
         for (var i = 0; i < cases; i++)
@@ -30,7 +28,7 @@ public sealed class DamageTests(ITestOutputHelper output)
             try
             {
                 var before = Damage.Fingerprint(folder.Path);
-                if (Open(folder.Path, provider) is { } store)
+                if (Open(folder.Path) is { } store)
                 {
                     using (store)
                     {
@@ -45,7 +43,7 @@ public sealed class DamageTests(ITestOutputHelper output)
 
                 refusals++;
                 Assert.Equal(before, Damage.Fingerprint(folder.Path));
-                if (provider == "sqlite" && TryWithLoss(folder.Path, images.History, image)) recovered++;
+                if (TryWithLoss(folder.Path, images.History, image)) recovered++;
             }
             catch (Exception fault)
             {
@@ -58,11 +56,11 @@ public sealed class DamageTests(ITestOutputHelper output)
     }
 
     /// <summary>The store, or null when it refuses as it should: by name, saying what to do.</summary>
-    private static IBeerStore? Open(string folder, string provider, bool acceptLoss = false)
+    private static IBeerStore? Open(string folder, bool acceptLoss = false)
     {
         try
         {
-            return Registration.Open(new StorageOptions { Path = folder, Provider = provider, AcceptLoss = acceptLoss });
+            return Registration.Open(new StorageOptions { Path = folder, AcceptLoss = acceptLoss });
         }
         catch (StoreException refusal)
         {
@@ -76,7 +74,7 @@ public sealed class DamageTests(ITestOutputHelper output)
     private static bool TryWithLoss(string folder, History history, StoreImages.Image image)
     {
         var found = Damage.Fingerprint(folder);
-        using var store = Open(folder, "sqlite", acceptLoss: true);
+        using var store = Open(folder, acceptLoss: true);
         if (store is null) return false;
         Assert.NotEqual(image.Epoch, store.Epoch);
         Assert.InRange(store.Head, 0, image.Head);
