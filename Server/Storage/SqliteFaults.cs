@@ -5,7 +5,7 @@ namespace BeerTap.Server.Storage;
 /// <summary>SQLite's faults in words for an operator.</summary>
 internal static class SqliteFaults
 {
-    private const int Io = 10, Corrupt = 11, Full = 13, NotADatabase = 26, IoWrite = Io | (3 << 8), IoShmSize = Io | (19 << 8);
+    private const int Io = 10, Corrupt = 11, Full = 13, TooBig = 18, Constraint = 19, Mismatch = 20, NotADatabase = 26, IoWrite = Io | (3 << 8), IoShmSize = Io | (19 << 8);
 
     public static StoreException Explain(this SqliteException fault, string file, string doing) => KindOf(fault) switch
     {
@@ -20,6 +20,7 @@ internal static class SqliteFaults
 
     private static StoreFault KindOf(SqliteException fault) => fault.SqliteErrorCode switch
     {
+        TooBig or Constraint or Mismatch => StoreFault.Refused,
         Full => StoreFault.DiskFull,
         Corrupt or NotADatabase => StoreFault.Damaged,
         Io when fault.SqliteExtendedErrorCode == SqlitePageSums.Damaged => StoreFault.Damaged,

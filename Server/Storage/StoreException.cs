@@ -18,6 +18,9 @@ internal enum StoreFault
     /// <summary>It does not work now; the log says why.</summary>
     Unavailable,
 
+    /// <summary>The batch holds what the store cannot take; others can be committed.</summary>
+    Refused,
+
     /// <summary>There is no room for more; what is there can be read.</summary>
     DiskFull,
 
