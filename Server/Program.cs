@@ -13,6 +13,7 @@ internal static class Program
     public static async Task<int> Main(string[] args)
     {
         if (args is [KeysCommand.Name, .. var words]) return await KeysCommand.RunAsync(words, Console.Out, Console.Error);
+        if (Maintenance.IsAsked(args)) return Maintenance.Run(args);
         if (Usage.AnswerTo(args) is { } answer)
         {
             Console.WriteLine(answer);

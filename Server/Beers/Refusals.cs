@@ -37,8 +37,12 @@ internal static class Refusals
     public static Problem IntakeFull() => Make(
         "intake-full", "The hub has too many pours waiting.", 503, "Nothing was stored. Send again after the time in Retry-After, with the same pourId.");
 
-    public static Problem StoreUnavailable() => Make(
-        "store-unavailable", "The store does not take pours now.", 503, "It is not known to be stored. Send again after the time in Retry-After, with the same pourId.");
+    public static Problem StoreUnavailable(StoreFault fault) => Make("store-unavailable", "The store is not available now.", 503, fault switch
+    {
+        StoreFault.DiskFull => "Disk full: no pour can be stored until there is room; reading goes on. Send again after the time in Retry-After, with the same pourId.",
+        StoreFault.Damaged => "What this needs lies in a damaged part of the store's files; nothing wrong is answered in its place. The hub's log says what to do.",
+        _ => "It is not known to be stored. Send again after the time in Retry-After, with the same pourId.",
+    });
 
     public static Problem Unsupported(string detail) => Make("unsupported-sub-protocol", "The hub does not speak this sub-protocol.", 400, detail);
 
@@ -89,7 +93,7 @@ internal static class Refusals
     {
         OutcomeKind.PourIdReused => PourIdReused(outcome.Beer!, pourId!),
         OutcomeKind.IntakeFull => IntakeFull(),
-        OutcomeKind.StoreUnavailable => StoreUnavailable(),
+        OutcomeKind.StoreUnavailable => StoreUnavailable(outcome.Fault),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome.Kind, "This outcome is not a refusal."),
     };
 

@@ -27,7 +27,7 @@ internal static class Faults
         var problem = fault switch
         {
             BadHttpRequestException bad => Refusals.ForStatus(bad.StatusCode),
-            StoreException => Refusals.StoreUnavailable(),
+            StoreException store => Refusals.StoreUnavailable(store.Fault),
             _ => Refusals.HubFault(),
         };
         if (fault is not BadHttpRequestException)

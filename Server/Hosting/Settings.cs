@@ -148,7 +148,7 @@ internal sealed class Settings
         type.GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
 
     private static string KindOf(Type type) =>
-        type == typeof(int) ? "a whole number" : type == typeof(TimeSpan) ? "a time such as 00:00:10" : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}" : "text";
+        type == typeof(int) ? "a whole number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "a time such as 00:00:10" : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}" : "text";
 
     private static string Describe<T>(string section, T options, ValidationResult result)
     {

@@ -8,7 +8,7 @@ internal static class Usage
     public const string Text = """
         BeerTap: takes pours from beer taps over REST, keeps them, and tells every listener over SignalR, WebSocket and SSE.
 
-        Usage: dotnet run --project Server [-- --Setting=value …]
+        Usage: dotnet run --project Server [-- [COMMAND] --Setting=value …]
                dotnet run --project Server -- keys add|list|revoke
 
           --urls=http://localhost:8338   where to listen (environment: PORT, or ASPNETCORE_URLS)
@@ -20,6 +20,8 @@ internal static class Usage
           --Logging:Level=Information    Verbose, Debug, Information, Warning, Error or Fatal
           --health                       ask the hub at the same address whether it is ready: exit 0 or 1
           --help, --version
+
+          backup FILE, restore FILE, check [FILE]   look after the store; more with --help behind one of them
 
         Every setting can stand in appsettings.json, in the environment (BeerTap__Storage__Path=data) or on the command line; the last wins.
         All settings: README.md.

@@ -17,6 +17,7 @@ internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
     public BeerRepository(IBeerStore store, IntakeOptions options, StorageOptions storage, ILogger<BeerRepository> log)
     {
         _store = store;
+        foreach (var warning in store.Warnings) Log.StoreWarning(log, warning);
         _totals = new Totals(store.Head, store.ReadTotals());
         Log.StoreOpened(log, storage.Provider, Path.GetFullPath(storage.Path), store.Epoch, store.Head, _totals.Counts().Beers);
         _committer = new GroupCommitter(store, options, _totals.Apply, _committed.OnNext, log);
@@ -47,7 +48,12 @@ internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
     public long Count(BeerFilter filter) =>
         filter.From is null && filter.To is null ? _totals.Count(filter.Type, filter.TapId) : _store.Count(filter);
 
-    public IReadOnlyList<LogEvent> ReadLog(long after, int limit) => _store.ReadLog(after, limit);
+    /// <summary>The events after a position number; none that the totals do not know yet, so that no caller is ahead of the repository.</summary>
+    public IReadOnlyList<LogEvent> ReadLog(long after, int limit)
+    {
+        var known = _totals.Counts().Head - after;
+        return known <= 0 ? [] : _store.ReadLog(after, (int)Math.Min(limit, known));
+    }
 
     public void Dispose()
     {

@@ -35,5 +35,8 @@ internal enum OutcomeKind
     StoreUnavailable,
 }
 
-/// <summary>What became of a command; <see cref="Beer"/> is there for every kind that speaks of one.</summary>
-internal readonly record struct Outcome(OutcomeKind Kind, Beer? Beer = null);
+/// <summary>
+/// What became of a command; <see cref="Beer"/> is there for every kind that speaks of one, <see cref="Fault"/> means something when the store
+/// was unavailable.
+/// </summary>
+internal readonly record struct Outcome(OutcomeKind Kind, Beer? Beer = null, StoreFault Fault = StoreFault.Unavailable);

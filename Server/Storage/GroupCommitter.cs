@@ -100,7 +100,8 @@ internal sealed class GroupCommitter : IDisposable
         catch (Exception fault)
         {
             Log.CommitFailed(_log, fault, submissions.Sum(submission => submission.Commands.Length));
-            foreach (var submission in submissions) submission.SetResult(Answers(submission.Commands, OutcomeKind.StoreUnavailable));
+            var kind = (fault as StoreException)?.Fault ?? StoreFault.Unavailable;
+            foreach (var submission in submissions) submission.SetResult(Answers(submission.Commands, OutcomeKind.StoreUnavailable, kind));
             return;
         }
 
@@ -136,7 +137,8 @@ internal sealed class GroupCommitter : IDisposable
         }
     }
 
-    private static Outcome[] Answers(Command[] commands, OutcomeKind kind) => Array.ConvertAll(commands, _ => new Outcome(kind));
+    private static Outcome[] Answers(Command[] commands, OutcomeKind kind, StoreFault fault = StoreFault.Unavailable) =>
+        Array.ConvertAll(commands, _ => new Outcome(kind, Fault: fault));
 
     /// <summary>The commands of one caller and the promise of their answers; continuations never run on the committer thread.</summary>
     private sealed class Submission(Command[] commands) : TaskCompletionSource<Outcome[]>(TaskCreationOptions.RunContinuationsAsynchronously)

@@ -14,6 +14,9 @@ internal interface IBeerStore : IDisposable
     /// <summary>The number of the last committed position when the store was opened; 0 in a new store.</summary>
     long Head { get; }
 
+    /// <summary>What an operator must know of how the store was found, though it serves.</summary>
+    IReadOnlyList<string> Warnings => [];
+
     /// <summary>Appends a batch in one transaction and returns when it is on the disk (fsync). After an exception none of it is there.</summary>
     /// <exception cref="StoreException">The batch was not committed.</exception>
     void Append(LogBatch batch);

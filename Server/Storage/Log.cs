@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(1004, LogLevel.Critical, "An observer failed on the batch that ends at position number {Last}")]
     public static partial void AnnounceFailed(ILogger log, Exception fault, long last);
+
+    [LoggerMessage(1005, LogLevel.Warning, "{Warning}")]
+    public static partial void StoreWarning(ILogger log, string warning);
 }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using BeerTap.Server.Hosting;
 
 namespace BeerTap.Server.Storage;
@@ -18,7 +19,7 @@ internal static class Registration
         var folder = StoreFolder.Hold(options.Path);
         try
         {
-            return options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase) ? new SqliteBeerStore(folder) : OpenLiteDb(folder);
+            return options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase) ? new SqliteBeerStore(folder, options.AcceptLoss) : OpenLiteDb(folder);
         }
         catch
         {
@@ -32,6 +33,9 @@ internal static class Registration
     {
         var store = typeof(Registration).Assembly.GetType("BeerTap.Server.Storage.LiteDbBeerStore")
             ?? throw new StoreException("This build has no LiteDB store. Build with -p:LiteDb=true, or set Storage:Provider to sqlite.");
-        return (IBeerStore)Activator.CreateInstance(store, folder)!;
+
+        // Its refusals come out as they are, so that the program can tell them.
+        const BindingFlags AsThrown = BindingFlags.DoNotWrapExceptions | BindingFlags.Public | BindingFlags.Instance;
+        return (IBeerStore)Activator.CreateInstance(store, AsThrown, binder: null, [folder], culture: null)!;
     }
 }

@@ -10,55 +10,42 @@ namespace BeerTap.Server.Storage;
 /// </summary>
 internal sealed class SqliteBeerStore : IBeerStore
 {
-    private const string FileName = "beertap.db";
-
-    // https://sqlite.org/rescode.html: the codes that blame a value, not the store.
-    private const int SqliteTooBig = 18, SqliteConstraint = 19, SqliteMismatch = 20;
-
-    /// <summary>Seconds a statement waits for a lock; only a stranger in the file can hold one that long.</summary>
-    private const int LockTimeout = 5;
-
     /// <summary>Readers that are kept for the next call; more are closed after use.</summary>
     private const int MostIdleReaders = 8;
 
     private readonly StoreFolder _folder;
-    private readonly string _connectionString;
-    private readonly SqliteConnection _writer;
+    private readonly SqliteFiles _files;
     private readonly SqliteAppend _append;
     private readonly SqliteReader _committerReader;
     private readonly SqliteTypes _types;
     private readonly ConcurrentBag<SqliteReader> _idleReaders = [];
     private volatile bool _closed;
 
-    public SqliteBeerStore(StoreFolder folder)
+    /// <param name="acceptLoss">Whether to go on with a store whose newest part is lost.</param>
+    /// <exception cref="StoreException">The store cannot be opened, or it is damaged; nothing was changed.</exception>
+    public SqliteBeerStore(StoreFolder folder, bool acceptLoss = false)
     {
         _folder = folder;
-        var file = folder.File(FileName);
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = LockTimeout }.ToString();
+        (_files, var opened) = SqliteFiles.Open(folder, acceptLoss);
         try
         {
-            _writer = Connect(SqliteSchema.TuneWriter);
-            Epoch = SqliteSchema.Open(_writer);
-            Head = SqliteSchema.ReadHead(_writer);
-            _types = new SqliteTypes(_writer);
-            _append = new SqliteAppend(_writer, _types);
-            _committerReader = new SqliteReader(_writer, _types);
+            (Epoch, Head, Warnings) = (opened.Epoch, opened.Head, opened.Warnings);
+            _types = new SqliteTypes(_files.Writer);
+            _append = new SqliteAppend(_files.Writer, _types);
+            _committerReader = new SqliteReader(_files.Writer, _types);
         }
         catch (SqliteException fault)
         {
-            _writer?.Dispose();
-            throw new StoreException($"The store {file} cannot be opened: {fault.Message} Nothing was changed.", fault);
-        }
-        catch
-        {
-            _writer?.Dispose();
-            throw;
+            _files.Abandon();
+            throw fault.Explain(_files.Path, "be opened");
         }
     }
 
     public string Epoch { get; }
 
     public long Head { get; }
+
+    public IReadOnlyList<string> Warnings { get; }
 
     public void Append(LogBatch batch)
     {
@@ -68,13 +55,19 @@ internal sealed class SqliteBeerStore : IBeerStore
         }
         catch (SqliteException fault)
         {
-            var blamesBatch = fault.SqliteErrorCode is SqliteTooBig or SqliteConstraint or SqliteMismatch;
-            throw new StoreException($"SQLite could not commit: {fault.Message}", fault, blamesBatch ? StoreFault.Refused : StoreFault.Unavailable);
+            _files.Failed();
+            throw fault.Explain(_files.Path, "commit");
         }
+
+        _files.Committed(batch.Head);
     }
 
     // The committer asks on its own connection, which it alone uses.
-    public Beer? FindPour(int tapId, string pourId) => Read(_committerReader, reader => reader.FindPour(tapId, pourId));
+    public Beer? FindPour(int tapId, string pourId)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        return Read(_committerReader, reader => reader.FindPour(tapId, pourId));
+    }
 
     public Beer? Find(long id) => Read(reader => reader.Find(id));
 
@@ -88,17 +81,19 @@ internal sealed class SqliteBeerStore : IBeerStore
 
     public void Dispose()
     {
+        if (_closed) return;
         _closed = true;
         while (_idleReaders.TryTake(out var reader)) reader.Dispose();
         _append.Dispose();
-        _committerReader.Dispose();
+        _committerReader.DisposeStatements();
+        _files.Dispose();
         _folder.Dispose();
     }
 
     private T Read<T>(Func<SqliteReader, T> read)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        var reader = TakeReader();
+        if (!_idleReaders.TryTake(out var reader)) reader = new SqliteReader(SqliteFiles.Connect(_files.Path), _types);
         try
         {
             return Read(reader, read);
@@ -110,20 +105,7 @@ internal sealed class SqliteBeerStore : IBeerStore
         }
     }
 
-    private SqliteReader TakeReader()
-    {
-        if (_idleReaders.TryTake(out var idle)) return idle;
-        try
-        {
-            return new SqliteReader(Connect(SqliteSchema.TuneReader), _types);
-        }
-        catch (SqliteException fault)
-        {
-            throw new StoreException($"SQLite could not open another connection: {fault.Message}", fault);
-        }
-    }
-
-    private static T Read<T>(SqliteReader reader, Func<SqliteReader, T> read)
+    private T Read<T>(SqliteReader reader, Func<SqliteReader, T> read)
     {
         try
         {
@@ -131,23 +113,7 @@ internal sealed class SqliteBeerStore : IBeerStore
         }
         catch (SqliteException fault)
         {
-            throw new StoreException($"SQLite could not read: {fault.Message}", fault);
-        }
-    }
-
-    private SqliteConnection Connect(Action<SqliteConnection> tune)
-    {
-        var connection = new SqliteConnection(_connectionString);
-        try
-        {
-            connection.Open();
-            tune(connection);
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
+            throw fault.Explain(_files.Path, "be read");
         }
     }
 }

@@ -46,8 +46,14 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
 
     public void Dispose()
     {
-        foreach (var command in _prepared.Values) command.Dispose();
+        DisposeStatements();
         connection.Dispose();
+    }
+
+    /// <summary>Lets go of a connection that belongs to somebody else.</summary>
+    public void DisposeStatements()
+    {
+        foreach (var command in _prepared.Values) command.Dispose();
     }
 
     /// <summary>The positions between which a time's pours lie, or null when the filter has no time.</summary>

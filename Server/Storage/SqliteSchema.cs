@@ -26,47 +26,50 @@ internal static class SqliteSchema
         CREATE TABLE hours (hour INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
         """;
 
-    /// <summary>Opens or makes the tables; gives the epoch.</summary>
-    public static string Open(SqliteConnection writer)
+    /// <summary>Makes the tables in a new file, in one transaction.</summary>
+    public static void Make(SqliteConnection connection, string epoch) => Execute(
+        connection,
+        $"PRAGMA synchronous=FULL; BEGIN IMMEDIATE; {Tables} INSERT INTO meta VALUES ('epoch', '{epoch}'); PRAGMA user_version={Version}; COMMIT; PRAGMA journal_mode=WAL;");
+
+    /// <summary>The epoch, and the number of the last position; reads what every start needs.</summary>
+    /// <exception cref="StoreException">The file is of a newer version, or has no epoch.</exception>
+    public static (string Epoch, long Head) Read(SqliteConnection connection)
     {
-        var version = Convert.ToInt32(Scalar(writer, "PRAGMA user_version"), CultureInfo.InvariantCulture);
+        var version = Convert.ToInt32(Scalar(connection, "PRAGMA user_version"), CultureInfo.InvariantCulture);
         if (version > Version)
         {
             throw new StoreException(
                 $"The store was made by a newer BeerTap (schema {version}, this one knows {Version}). Run the newer version; nothing was changed.");
         }
 
-        RequireWal(writer);
-        if (version == 0)
-        {
-            Execute(writer, $"BEGIN IMMEDIATE; {Tables} INSERT INTO meta VALUES ('epoch', '{StoreFolder.NewEpoch()}'); PRAGMA user_version={Version}; COMMIT;");
-        }
+        if (version == 0) throw SqliteFaults.Damaged(connection.DataSource, "it is a SQLite file, but none of BeerTap");
+        var epoch = (string?)Scalar(connection, "SELECT value FROM meta WHERE name = 'epoch'")
+            ?? throw SqliteFaults.Damaged(connection.DataSource, "it has no epoch");
 
-        return (string?)Scalar(writer, "SELECT value FROM meta WHERE name = 'epoch'")
-            ?? throw new StoreException("The store has no epoch: it is damaged. Restore a backup; nothing was changed.");
+        // What every start reads, all of it: damage there is found while nothing has been written yet.
+        Scalar(connection, "SELECT SUM(id), MAX(name) FROM types NOT INDEXED");
+        Scalar(connection, "SELECT SUM(units + last_pour) FROM totals");
+        return (epoch, (long)Scalar(connection, "SELECT IFNULL(MAX(seq), 0) FROM log")!);
     }
 
-    public static long ReadHead(SqliteConnection writer) => (long)Scalar(writer, "SELECT IFNULL(MAX(seq), 0) FROM log")!;
+    public static void SetEpoch(SqliteConnection connection, string epoch) => Execute(connection, $"UPDATE meta SET value = '{epoch}' WHERE name = 'epoch'");
 
     /// <summary>
-    /// FULL flushes each commit. The cache (64 MiB, in KiB when negative) keeps the upper pages of every index at ten million beers. A
-    /// checkpoint runs after a commit that left 1,000 pages or more in the WAL and never waits for readers; when it could do all, the WAL is
-    /// cut back to 64 MiB.
+    /// FULL flushes each commit. The writer's cache (64 MiB, in KiB when negative) keeps the upper pages of every index at ten million beers; a
+    /// reader needs little of its own (4 MiB), the system's file cache is behind it. A log that grew beyond 64 MiB is cut back to that.
     /// </summary>
-    public static void TuneWriter(SqliteConnection writer) =>
-        Execute(writer, "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864;");
+    public static void Tune(SqliteConnection connection, bool writes) => Execute(
+        connection,
+        $"PRAGMA synchronous=FULL; PRAGMA cache_size={(writes ? -65536 : -4096)}; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864;");
 
-    /// <summary>A reader needs little of its own (4 MiB): the system's file cache is behind it.</summary>
-    public static void TuneReader(SqliteConnection reader) => Execute(reader, "PRAGMA query_only=1; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;");
-
-    /// <summary>Without the WAL readers would wait for the writer, and a backup may have come without it.</summary>
-    private static void RequireWal(SqliteConnection writer)
+    /// <summary>Without the write-ahead log readers would wait for the writer, and a file that came from elsewhere may be without it.</summary>
+    public static void RequireWal(SqliteConnection writer)
     {
         if ((string?)Scalar(writer, "PRAGMA journal_mode=WAL") != "wal")
             throw new StoreException("SQLite cannot keep its write-ahead log in this folder. Set Storage:Path to a folder on a local disk; nothing was changed.");
     }
 
-    private static void Execute(SqliteConnection connection, string sql)
+    public static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -14,4 +14,7 @@ internal sealed class StorageOptions
     /// <summary>The folder of the store's files, from the folder the hub is started in; made when it is not there.</summary>
     [Required]
     public string Path { get; set; } = "data";
+
+    /// <summary>Whether to go on with a store whose newest part is lost: for one start, after the hub refused and there is no backup.</summary>
+    public bool AcceptLoss { get; set; }
 }

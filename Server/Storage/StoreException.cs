@@ -3,7 +3,13 @@ namespace BeerTap.Server.Storage;
 /// <summary>The store could not do what was asked; the message says why in words for an operator.</summary>
 internal sealed class StoreException(string message, Exception? inner = null, StoreFault fault = StoreFault.Unavailable) : Exception(message, inner)
 {
+    private const int NoSpace = 28, QuotaExceeded = 122, FileTooLarge = 27, WindowsDiskFull = unchecked((int)0x80070070);
+
     public StoreFault Fault { get; } = fault;
+
+    /// <summary>What a fault of the file system means, by the numbers that Linux and Windows give it.</summary>
+    public static StoreFault FaultOf(Exception fault) =>
+        fault is IOException { HResult: NoSpace or QuotaExceeded or FileTooLarge or WindowsDiskFull } ? StoreFault.DiskFull : StoreFault.Unavailable;
 }
 
 /// <summary>What is the matter with a store, as far as a caller can be told.</summary>

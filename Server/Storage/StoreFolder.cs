@@ -1,11 +1,13 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 
 namespace BeerTap.Server.Storage;
 
 /// <summary>The folder of a store's files. It is held by one hub at a time: two would give the same positions to different pours.</summary>
 internal sealed class StoreFolder : IDisposable
 {
-    private const string LockFile = "beertap.lock";
+    public const string LockFile = "beertap.lock";
     private const string EpochAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";
     private const int EpochLength = 8;
 
@@ -21,7 +23,7 @@ internal sealed class StoreFolder : IDisposable
         var full = System.IO.Path.GetFullPath(path);
         try
         {
-            Directory.CreateDirectory(full);
+            if (!Directory.Exists(full)) Make(full);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -38,7 +40,20 @@ internal sealed class StoreFolder : IDisposable
         }
         catch (IOException fault)
         {
-            throw new StoreException($"The folder {full} is held by another hub, or cannot be written ({fault.Message}) Stop the other hub, or set Storage:Path to another folder.", fault);
+            throw new StoreException($"The folder {full} is held by another hub, or cannot be written ({fault.Message}) Stop the other hub, or set Storage:Path to another folder.", fault, StoreFault.Held);
+        }
+    }
+
+    private static void Make(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        try
+        {
+            if (System.IO.Path.GetDirectoryName(folder) is { } parent) FlushNamesOf(parent);
+        }
+        catch (IOException)
+        {
+            // A parent that may be passed through but not read cannot be flushed by this user.
         }
     }
 
@@ -47,5 +62,38 @@ internal sealed class StoreFolder : IDisposable
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <summary>Keeps files under another name, in a folder within this one; gives that folder's path.</summary>
+    /// <param name="move">Which of them are taken away; the others are copied.</param>
+    public string KeepAside(string why, Func<string, bool> which, Func<string, bool> move)
+    {
+        var number = 1;
+        while (Directory.Exists(File($"{why}-{number}"))) number++;
+        var aside = Directory.CreateDirectory(File($"{why}-{number}")).FullName;
+        foreach (var name in Directory.GetFiles(Path).Select(file => System.IO.Path.GetFileName(file)!).Where(which))
+        {
+            var kept = System.IO.Path.Combine(aside, name);
+            if (move(name)) System.IO.File.Move(File(name), kept);
+            else System.IO.File.Copy(File(name), kept);
+        }
+
+        FlushNames();
+        return aside;
+    }
+
+    /// <summary>A new or renamed file survives a power cut only once its folder was flushed too; Windows sees to that itself.</summary>
+    public void FlushNames() => FlushNamesOf(Path);
+
+    public static void FlushNamesOf(string folder)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var handle = new SafeFileHandle(OpenForReading(folder, 0), ownsHandle: true);
+        if (handle.IsInvalid) throw new IOException($"The folder {folder} cannot be flushed (error {Marshal.GetLastPInvokeError()}).");
+        RandomAccess.FlushToDisk(handle);
+    }
+
     public void Dispose() => _lock.Dispose();
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint OpenForReading([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 }

@@ -7,7 +7,6 @@ namespace BeerTap.Server.Tests.Faults;
 /// <summary>The hub as a process of its own, on one port and one store, that can be killed and started again.</summary>
 internal sealed class HubProcess : IAsyncDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("beertap-test-").FullName;
     private readonly string[] _settings;
     private Process? _process;
 
@@ -21,13 +20,17 @@ internal sealed class HubProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public string Folder => _folder;
+    public string Folder { get; init; } = Directory.CreateTempSubdirectory("beertap-test-").FullName;
+
+    /// <summary>A program that starts the hub and ends with it, such as strace, with its options.</summary>
+    public string[] Launcher { get; init; } = [];
 
     /// <summary>Starts the hub and waits until it is ready.</summary>
     public async Task StartAsync()
     {
         var program = Path.Combine(AppContext.BaseDirectory, "BeerTap.Server.dll");
-        _process = Process.Start(new ProcessStartInfo("dotnet", [program, $"--urls={Address}", $"--Storage:Path={_folder}", "--Logging:Level=Warning", .. _settings])
+        string[] command = [.. Launcher, "dotnet"];
+        _process = Process.Start(new ProcessStartInfo(command[0], [.. command[1..], program, $"--urls={Address}", $"--Storage:Path={Folder}", "--Logging:Level=Warning", .. _settings])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
@@ -56,15 +59,22 @@ internal sealed class HubProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         if (_process is null) return;
-        _process.Kill();
+        HubItself().Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
         _process = null;
     }
 
+    private Process HubItself()
+    {
+        if (Launcher.Length == 0) return _process!;
+        var children = File.ReadAllText($"/proc/{_process!.Id}/task/{_process.Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return Process.GetProcessById(int.Parse(children[0], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
-        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(Folder, recursive: true);
     }
 }

@@ -52,7 +52,9 @@ public sealed class GroupCommitterTests : IDisposable
         _store.MayAppend.Set();
 
         Assert.Equal((OutcomeKind.Poured, 2L), KindAndId(Assert.Single(await before.WaitAsync(Patience))));
-        Assert.Equal([new Outcome(OutcomeKind.StoreUnavailable), new Outcome(OutcomeKind.StoreUnavailable)], await poison.WaitAsync(Patience));
+        Assert.Equal(
+            [new Outcome(OutcomeKind.StoreUnavailable, Fault: StoreFault.Refused), new Outcome(OutcomeKind.StoreUnavailable, Fault: StoreFault.Refused)],
+            await poison.WaitAsync(Patience));
         Assert.Equal((OutcomeKind.Poured, 3L), KindAndId(Assert.Single(await after.WaitAsync(Patience))));
         Assert.Equal([1L, 2, 3], _store.ReadLog(0, 10).Select(entry => entry.Seq));
         Assert.DoesNotContain(_store.Batches, batch => batch.Totals.ContainsKey((2, "pint")));

@@ -1,0 +1,161 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace BeerTap.Server.Storage;
+
+/// <summary>
+/// A copy of a SQLite store in one file, taken while a hub serves it or not, and a store made from one. Both are read through in full before
+/// they are given their name.
+/// </summary>
+internal static class SqliteBackup
+{
+    /// <summary>Writes the store, as it is at this moment, to a new file. Neither readers nor the hub's commits wait for it.</summary>
+    /// <exception cref="StoreException">It cannot be done; no file was left.</exception>
+    public static (string Epoch, long Head) Take(StorageOptions options, string file, Action<string> say)
+    {
+        var target = Path.GetFullPath(file);
+        if (File.Exists(target)) throw new StoreException($"{target} is there already. Choose another name; nothing was written.");
+        var making = target + ".making";
+        var (store, source) = Source(options);
+        try
+        {
+            using (source)
+            {
+                File.Delete(making);
+                say($"Copying {store}");
+
+                // A file of its own without the gaps of the old one, read from one moment's snapshot.
+                SqliteSchema.Execute(source, $"VACUUM INTO '{making.Replace("'", "''", StringComparison.Ordinal)}'");
+            }
+
+            var told = Verify(making, say);
+            Flush(making);
+            File.Move(making, target);
+            StoreFolder.FlushNamesOf(Path.GetDirectoryName(target)!);
+            return told;
+        }
+        catch (SqliteException fault)
+        {
+            throw fault.Explain(store, "be copied");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"The backup {target} cannot be written: {fault.Message}", fault);
+        }
+        finally
+        {
+            File.Delete(making);
+        }
+    }
+
+    /// <summary>Makes a store from a backup. The files that were there are kept in a folder beside it.</summary>
+    /// <param name="keepEpoch">Whether positions of the backed up store stay valid: only when nothing was poured there since.</param>
+    /// <exception cref="StoreException">It cannot be done; the folder is as it was.</exception>
+    public static (string Epoch, long Head, string? Kept) Restore(StorageOptions options, string file, bool force, bool keepEpoch, Action<string> say)
+    {
+        if (!File.Exists(file)) throw new StoreException($"There is no file {Path.GetFullPath(file)}.");
+        using var folder = StoreFolder.Hold(options.Path);
+        var old = Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)!).Where(IsOfAStore).ToList();
+        if (old.Count > 0 && !force)
+            throw new StoreException($"The folder {folder.Path} holds a store. With --force its files are kept in a folder beside it and the backup takes their place.");
+
+        Verify(file, say);
+        var restored = (Epoch: "", Head: 0L);
+        string? kept = null;
+        SqliteOpening.Place(
+            folder,
+            making =>
+            {
+                say("Copying");
+                File.Copy(file, making);
+                using var connection = SqliteFiles.Connect(making);
+                SqliteSchema.Execute(connection, "PRAGMA journal_mode=DELETE");
+                if (!keepEpoch) SqliteSchema.SetEpoch(connection, StoreFolder.NewEpoch());
+                restored = Verify(connection, making, say);
+                SqliteSchema.Execute(connection, "PRAGMA journal_mode=WAL");
+                SqliteFiles.KeepLog(connection, false);
+            },
+            () =>
+            {
+                // The old mark stays until the new one is written over it: killed in between, the hub refuses and does not begin an empty store.
+                if (old.Count > 0) kept = folder.KeepAside("replaced", old.Contains, name => name != HighWaterMark.FileName);
+            });
+        HighWaterMark.Open(folder, new Mark(restored.Epoch, restored.Head)).Dispose();
+        return (restored.Epoch, restored.Head, kept);
+    }
+
+    /// <summary>What does not hold in a backup, or in the store of a hub that is stopped.</summary>
+    public static IReadOnlyList<string> Check(StorageOptions options, string? file, Action<string> say)
+    {
+        if (file is not null)
+        {
+            if (!File.Exists(file)) throw new StoreException($"There is no file {Path.GetFullPath(file)}.");
+            SqliteOpening.CheckFirstPage(file);
+            using var backup = SqliteFiles.Connect(file, SqliteOpenMode.ReadOnly);
+            return SqliteCheck.FaultsOf(backup, say);
+        }
+
+        ExpectStore(options);
+        using var folder = Held(options) ?? throw new StoreException(
+            $"The folder {Path.GetFullPath(options.Path)} is held by a hub. Stop it; or, while it serves, take a backup, which is checked as well.");
+        var (files, _) = SqliteFiles.Open(folder, acceptLoss: false);
+        var faults = SqliteCheck.FaultsOf(files.Writer, say);
+        files.Abandon();
+        return faults;
+    }
+
+    private static bool IsOfAStore(string name) => name.StartsWith("beertap.", StringComparison.Ordinal) && name != StoreFolder.LockFile;
+
+    /// <summary>A connection to the store: beside the hub that holds it, or after the same look at its files that a hub takes.</summary>
+    private static (string Store, SqliteConnection Source) Source(StorageOptions options)
+    {
+        var store = Path.Combine(Path.GetFullPath(options.Path), SqliteFiles.FileName);
+        ExpectStore(options);
+        using (var folder = Held(options))
+        {
+            if (folder is not null) SqliteFiles.Open(folder, acceptLoss: false).Files.Abandon();
+        }
+
+        return (store, SqliteFiles.Connect(store, SqliteOpenMode.ReadOnly));
+    }
+
+    private static void ExpectStore(StorageOptions options)
+    {
+        var folder = Path.GetFullPath(options.Path);
+        if (!Directory.Exists(folder) || !Directory.GetFiles(folder).Any(path => IsOfAStore(Path.GetFileName(path))))
+            throw new StoreException($"There is no store in {folder}. Set --Storage:Path to the folder of the hub's store; nothing was made.");
+    }
+
+    /// <summary>The folder, or null when a hub holds it.</summary>
+    private static StoreFolder? Held(StorageOptions options)
+    {
+        try
+        {
+            return StoreFolder.Hold(options.Path);
+        }
+        catch (StoreException fault) when (fault.Fault == StoreFault.Held)
+        {
+            return null;
+        }
+    }
+
+    private static (string Epoch, long Head) Verify(string file, Action<string> say)
+    {
+        SqliteOpening.CheckFirstPage(file);
+        using var connection = SqliteFiles.Connect(file, SqliteOpenMode.ReadOnly);
+        return Verify(connection, file, say);
+    }
+
+    private static (string Epoch, long Head) Verify(SqliteConnection connection, string file, Action<string> say)
+    {
+        var faults = SqliteCheck.FaultsOf(connection, part => say(string.Create(CultureInfo.InvariantCulture, $"Checking: {part}")));
+        if (faults.Count > 0) throw new StoreException($"{file} is not sound: {string.Join("; ", faults.Take(3))}. Nothing was changed.", fault: StoreFault.Damaged);
+        return SqliteSchema.Read(connection);
+    }
+
+    private static void Flush(string file)
+    {
+        using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(handle);
+    }
+}

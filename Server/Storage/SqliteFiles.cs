@@ -1,0 +1,176 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.Data.Sqlite;
+using Microsoft.Win32.SafeHandles;
+using SQLitePCL;
+
+namespace BeerTap.Server.Storage;
+
+/// <summary>The files of the SQLite store: the database, its write-ahead log, and the mark that tells whether both are whole.</summary>
+internal sealed unsafe class SqliteFiles : IDisposable
+{
+    public const string FileName = "beertap.db";
+
+    /// <summary>How long the log grows before it is moved into the database; SQLite's own default.</summary>
+    private const int FramesUntilCheckpoint = 1_000;
+
+    /// <summary>Seconds a statement waits for a lock; only a stranger in the file can hold one that long.</summary>
+    private const int LockTimeout = 5;
+
+    private readonly StoreFolder _folder;
+    private readonly HighWaterMark _mark;
+    private readonly string _epoch;
+    private readonly int* _frames = (int*)NativeMemory.AllocZeroed(sizeof(int));
+    private SafeFileHandle? _log;
+    private ulong _markedLog;
+    private long _head;
+    private bool _closed;
+
+    private SqliteFiles(StoreFolder folder, SqliteConnection writer, SqliteOpening opened)
+    {
+        (_folder, Writer, _epoch, _head) = (folder, writer, opened.Epoch, opened.Head);
+        _mark = HighWaterMark.Open(folder, new Mark(_epoch, _head, opened.Log?.Id ?? 0, opened.Log?.Frames ?? 0));
+        SqliteNative.WalHook(writer.Handle!.DangerousGetHandle(), &Committed, (nint)_frames);
+    }
+
+    public SqliteConnection Writer { get; }
+
+    public string Path => _folder.File(FileName);
+
+    /// <summary>Opens the store, or makes it when there was none.</summary>
+    /// <exception cref="StoreException">A file is damaged; nothing was changed.</exception>
+    public static (SqliteFiles Files, SqliteOpening Opened) Open(StoreFolder folder, bool acceptLoss)
+    {
+        SqlitePageSums.Install();
+        var before = SqliteOpening.LookBefore(folder);
+        var writer = Connect(folder.File(FileName), writes: true);
+        try
+        {
+            var opened = SqliteOpening.Look(folder, writer, before, acceptLoss);
+            SqliteSchema.RequireWal(writer);
+            return (new SqliteFiles(folder, writer, opened), opened);
+        }
+        catch (SqliteException fault)
+        {
+            writer.Dispose();
+            throw fault.Explain(folder.File(FileName), "be opened");
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A connection that leaves the log alone when it is closed, whatever it found.</summary>
+    public static SqliteConnection Connect(string file, SqliteOpenMode mode = SqliteOpenMode.ReadWrite, bool writes = false)
+    {
+        SqlitePageSums.Install();
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, Mode = mode, DefaultTimeout = LockTimeout }.ToString());
+        try
+        {
+            connection.Open();
+            KeepLog(connection, true);
+            SqliteSchema.Tune(connection, writes);
+            return connection;
+        }
+        catch (SqliteException fault)
+        {
+            connection.Dispose();
+            throw fault.Explain(file, "be opened");
+        }
+    }
+
+    /// <summary>Remembers a commit that was flushed; moves the log into the database when it has grown long.</summary>
+    public void Committed(long head)
+    {
+        _head = head;
+        try
+        {
+            _log ??= File.OpenHandle(Path + "-wal", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var id = SqliteWal.ReadId(_log);
+            _mark.Write(new Mark(_epoch, head, id, *_frames));
+
+            // A mark is flushed before a second commit joins a log that it does not name, so a log of another store is seen.
+            if (id != _markedLog) _mark.Flush();
+            _markedLog = id;
+            if (*_frames < FramesUntilCheckpoint) return;
+
+            // Once the database holds pages of these commits, a log that lost them would leave a mixture: this must be seen even after a
+            // power cut, so here the mark is flushed.
+            _mark.Flush();
+            SqliteSchema.Execute(Writer, "PRAGMA wal_checkpoint(PASSIVE)");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or SqliteException)
+        {
+            // The commit itself is on the disk and must be answered so. An old mark claims less; a checkpoint that failed comes again.
+        }
+    }
+
+    /// <summary>
+    /// After a commit that failed: begins the log anew, if that can be done. What the failed commit left behind the log's end could
+    /// otherwise pass for a flushed commit that was damaged; and an empty log gives room back when the disk is full.
+    /// </summary>
+    public void Failed() => EmptyLog(closing: false);
+
+    public void Dispose()
+    {
+        if (_closed) return;
+        _closed = true;
+        EmptyLog(closing: true);
+        Close();
+    }
+
+    /// <summary>Closes and leaves everything as it is.</summary>
+    public void Abandon()
+    {
+        if (_closed) return;
+        _closed = true;
+        Close();
+    }
+
+    private void Close()
+    {
+        Writer.Dispose();
+        _log?.Dispose();
+        _mark.Dispose();
+        NativeMemory.Free(_frames);
+    }
+
+    /// <summary>Moves the whole log into the database. What cannot be moved stays in the log, where the next start finds it.</summary>
+    private void EmptyLog(bool closing)
+    {
+        try
+        {
+            // The log is emptied between two marks; killed there, the store knows that an empty log may be right.
+            _mark.Write(new Mark(_epoch, _head, _log is null ? 0 : SqliteWal.ReadId(_log), *_frames, Closing: true));
+            _mark.Flush();
+            using (var command = Writer.CreateCommand())
+            {
+                command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+                using var row = command.ExecuteReader();
+                if (!row.Read() || row.GetInt64(0) != 0) return;
+            }
+
+            *_frames = 0;
+            _mark.Write(new Mark(_epoch, _head));
+            _mark.Flush();
+            if (closing) KeepLog(Writer, false);
+        }
+        catch (Exception fault) when (fault is IOException or SqliteException)
+        {
+            // The fault that matters is told by whoever commits or opens next.
+        }
+    }
+
+    /// <summary>Whether closing the last connection leaves the log as it is.</summary>
+    public static void KeepLog(SqliteConnection connection, bool keep) =>
+        raw.sqlite3_db_config(connection.Handle!, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, out _);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Committed(nint frames, nint connection, byte* database, int count)
+    {
+        *(int*)frames = count;
+        return 0;
+    }
+}
