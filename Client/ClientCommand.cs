@@ -14,11 +14,11 @@ internal sealed class ClientCommand
 {
     private const string Examples = """
         Examples:
-          BeerTap.Client                                       one _tap, a pour about _every 2 s, until Ctrl-C
-          BeerTap.Client --_taps 3 --_every 500ms                _taps 1, 2 and 3
-          BeerTap.Client --_tap 7 --_spool tap7.spool            keeps what was not acknowledged across a kill
-          BeerTap.Client --_taps 50 --_count 20 --_every 0 --_seed 1   a repeatable load, then a summary
-          BeerTap.Client --_after earliest --_feed sse           hears everything from the first pour on
+          BeerTap.Client                                       one tap, a pour about every 2 s, until Ctrl-C
+          BeerTap.Client --taps 3 --every 500ms                taps 1, 2 and 3
+          BeerTap.Client --tap 7 --spool tap7.spool            keeps what was not acknowledged across a kill
+          BeerTap.Client --taps 50 --count 20 --every 0 --seed 1   a repeatable load, then a summary
+          BeerTap.Client --after earliest --feed sse           hears everything from the first pour on
         """;
 
     private static readonly ClientOptions Defaults = new();

@@ -126,7 +126,9 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
 
         var summary = Summary.Of(_pours, waiting, feeds.ConvertAll(feed => feed.Tally));
         report.Summary(summary);
-        return summary.FeedKeptItsPromise && !missed && !spool.Writing.IsFaulted ? 0 : 1;
+        // A script must see what a person would read above: a pour that is lost is not a run that went well.
+        var poursKept = summary.Refused == 0 && (waiting == 0 || spool.OnDisk);
+        return summary.FeedKeptItsPromise && poursKept && !missed && !spool.Writing.IsFaulted ? 0 : 1;
     }
 
     // A beer's id is the number of its position, so a feed that came to the newest one passed all of them.

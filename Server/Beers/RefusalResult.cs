@@ -6,7 +6,7 @@ namespace BeerTap.Server.Beers;
 internal sealed class RefusalResult(Problem problem) : IResult, IStatusCodeHttpResult, IValueHttpResult<Problem>
 {
     /// <summary>Seconds a caller is told to wait when it came too fast, the hub is full, or the store is away.</summary>
-    private const string RetryAfterSeconds = "1";
+    public const string RetryAfterSeconds = "1";
 
     public int? StatusCode => problem.Status;
 

@@ -11,7 +11,7 @@ internal static class Refusals
     public static Problem MalformedJson(string detail) => Make("malformed-json", "The body is not valid JSON.", 400, detail);
 
     public static Problem InvalidFields(IReadOnlyDictionary<string, string[]> errors) =>
-        Make("invalid-fields", "Some fields are not valid.", 400, "Mend the fields listed in 'errors' and send again.", errors);
+        Make("invalid-fields", "Some fields are not valid.", 400, "Mend the fields listed in errors and send again.", errors);
 
     public static Problem InvalidField(string field, string fault) => InvalidFields(new Dictionary<string, string[]> { [field] = [fault] });
 
@@ -23,7 +23,7 @@ internal static class Refusals
         "pour-id-reused",
         "This pour id belongs to another pour.",
         409,
-        string.Create(CultureInfo.InvariantCulture, $"Tap {beer.TapId} used the pour id '{pourId}' for beer {beer.Id} with {beer.Volume} ml. A new pour needs a new id."));
+        string.Create(CultureInfo.InvariantCulture, $"Tap {beer.TapId} used the pour id {pourId} for beer {beer.Id} with {beer.Volume} ml. A new pour needs a new id."));
 
     public static Problem BodyTooLarge(long limit) => Make(
         "body-too-large", "The body is too large.", 413, $"The limit is {limit} bytes. Send smaller batches.");
@@ -32,7 +32,7 @@ internal static class Refusals
         "wrong-media-type",
         "The body must be JSON.",
         415,
-        string.IsNullOrEmpty(sent) ? "Send the header 'Content-Type: application/json'." : "The Content-Type that was sent is not application/json.");
+        string.IsNullOrEmpty(sent) ? "Send the header Content-Type: application/json." : "The Content-Type that was sent is not application/json.");
 
     public static Problem IntakeFull() => Make(
         "intake-full", "The hub has too many pours waiting.", 503, "Nothing was stored. Send again after the time in Retry-After, with the same pourId.");

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration.Json;
 
 namespace BeerTap.Server.Hosting;
 
 /// <summary>Where the hub listens, as Kestrel takes it: addresses separated by semicolons.</summary>
 /// <remarks>
-/// <c>urls</c> wins; then <c>PORT</c>, as in the original system; then <c>HTTP_PORTS</c>, which container images set and which means every
+/// <c>urls</c> wins, unless it only stands in the file; then <c>PORT</c>, as in the original system; then <c>HTTP_PORTS</c>, which container images set and which means every
 /// interface, also for <c>PORT</c>; else this machine only.
 /// </remarks>
 internal static partial class Addresses
@@ -14,11 +15,16 @@ internal static partial class Addresses
 
     public static string Of(IConfiguration configuration)
     {
-        if (configuration["urls"] is { Length: > 0 } urls) return urls;
+        var port = configuration["PORT"];
+        if (configuration["urls"] is { Length: > 0 } urls && (string.IsNullOrEmpty(port) || !IsFromFile(configuration, "urls"))) return urls;
         var everywhere = configuration["HTTP_PORTS"] is { Length: > 0 };
-        var ports = configuration["PORT"] is { Length: > 0 } port ? port : everywhere ? configuration["HTTP_PORTS"]! : DefaultPort;
+        var ports = !string.IsNullOrEmpty(port) ? port : everywhere ? configuration["HTTP_PORTS"]! : DefaultPort;
         return string.Join(';', ports.Split(';').Select(one => $"http://{(everywhere ? "*" : "localhost")}:{one}"));
     }
+
+    /// <summary>Whether a setting comes from a file and nothing that is said later.</summary>
+    private static bool IsFromFile(IConfiguration configuration, string key) =>
+        configuration is IConfigurationRoot root && root.Providers.LastOrDefault(provider => provider.TryGet(key, out _)) is JsonConfigurationProvider;
 
     public static IEnumerable<string> FaultsOf(string addresses)
     {

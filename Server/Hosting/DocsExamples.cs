@@ -15,7 +15,7 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
     private const string Tap = """{"id":1,"connected":true,"beers":4,"totalVolume":1822.5,"share":40,"lastSeen":"2026-11-21T18:30:00.125Z"}""";
     private const string Report = """{"totalBeers":10,"taps":[{"tapId":1,"beers":4,"share":40,"totalVolume":1822.5},{"tapId":2,"beers":6,"share":60,"totalVolume":2410}]}""";
     private const string InvalidFields =
-        """{"type":"urn:beertap:problem:invalid-fields","title":"Some fields are not valid.","status":400,"detail":"Mend the fields listed in 'errors' and send again.","errors":{"volume":["must be from 100 to 1000 ml; no glass holds 5 ml."]}}""";
+        """{"type":"urn:beertap:problem:invalid-fields","title":"Some fields are not valid.","status":400,"detail":"Mend the fields listed in errors and send again.","errors":{"volume":["must be from 100 to 1000 ml; no glass holds 5 ml."]}}""";
 
     private const string Key = """{"id":"k7m2qx9f","role":"tap","tapId":1,"name":"left bar","created":"2026-11-21T18:30:00.125Z"}""";
 
@@ -77,7 +77,7 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
         ["404"] = """{"type":"urn:beertap:problem:no-such-beer","title":"There is no such beer.","status":404,"detail":"No beer has this id, or it was deleted."}""",
         ["409"] = """{"type":"urn:beertap:problem:pour-id-reused","title":"This pour id belongs to another pour.","status":409,"detail":"Tap 1 used this pour id for beer 42 with 330.5 ml. A new pour needs a new id."}""",
         ["413"] = """{"type":"urn:beertap:problem:body-too-large","title":"The body is too large.","status":413,"detail":"The limit is 1048576 bytes. Send smaller batches."}""",
-        ["415"] = """{"type":"urn:beertap:problem:wrong-media-type","title":"The body must be JSON.","status":415,"detail":"Send the header 'Content-Type: application/json'."}""",
+        ["415"] = """{"type":"urn:beertap:problem:wrong-media-type","title":"The body must be JSON.","status":415,"detail":"Send the header Content-Type: application/json."}""",
         ["429"] = """{"type":"urn:beertap:problem:too-many-requests","title":"There were too many requests.","status":429,"detail":"The limit is 1000 a second. Nothing was done; send again after the time in Retry-After."}""",
         ["503"] = """{"type":"urn:beertap:problem:intake-full","title":"The hub has too many pours waiting.","status":503,"detail":"Nothing was stored. Send again after the time in Retry-After, with the same pourId."}""",
     };

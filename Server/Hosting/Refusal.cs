@@ -10,7 +10,8 @@ internal static class Refusal
     public const int ExitCode = 2;
 
     /// <summary>Whether a fault's own message is the explanation: the settings, the store, or an address that is taken.</summary>
-    public static bool Explains(Exception fault) => fault is SettingsException or StoreException or KeyFileException or IOException or SocketException;
+    public static bool Explains(Exception fault) => fault is SettingsException or StoreException or KeyFileException or IOException or SocketException or InvalidDataException
+        || fault is InvalidOperationException { Source: "Microsoft.AspNetCore.Server.Kestrel.Core" };
 
     public static int Tell(Exception fault)
     {

@@ -5,6 +5,7 @@ using BeerTap.Server.Live;
 using BeerTap.Server.Reports;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
+using Microsoft.Extensions.Configuration.Json;
 
 namespace BeerTap.Server.Hosting;
 
@@ -14,6 +15,10 @@ namespace BeerTap.Server.Hosting;
 /// </summary>
 internal sealed class Settings
 {
+    private static readonly string[] Sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, LimitOptions.Section, "Glasses", "Serilog", "Kestrel"];
+
+    private static readonly string[] Hosts = ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "AllowedHosts", "PORT"];
+
     private readonly List<string> _faults = [];
 
     private Settings(IConfiguration configuration)
@@ -54,10 +59,12 @@ internal sealed class Settings
     /// <exception cref="SettingsException">Something is wrong; all of it is told at once.</exception>
     public static Settings Load(WebApplicationBuilder builder, string[] args)
     {
-        // The last source wins: what is BeerTap's own in the environment, then the command line.
-        builder.Configuration.AddEnvironmentVariables("BeerTap__").AddCommandLine(Readable(args));
+        // The last source wins: the environment, where what is BeerTap's own is said last, then the command line.
+        builder.Configuration.AddEnvironmentVariables("ASPNETCORE_").AddEnvironmentVariables("BeerTap__").AddCommandLine(Readable(args));
         var settings = new Settings(builder.Configuration);
         settings.CheckNames(args);
+        settings.CheckSections(builder.Configuration);
+        settings.CheckLogFile();
         settings.ChooseAddress(builder);
         return settings._faults.Count == 0 ? settings : throw new SettingsException(settings._faults);
     }
@@ -72,19 +79,32 @@ internal sealed class Settings
     private T Read<T>(IConfiguration configuration, string section)
         where T : class, new()
     {
-        var options = new T();
-        foreach (var entry in configuration.GetSection(section).GetChildren())
+        // Logging has keys of the framework's own beside BeerTap's.
+        var options = Bind(new T(), configuration.GetSection(section), section, strict: section != LogOptions.Section);
+        var results = new List<ValidationResult>();
+        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
+        _faults.AddRange(results.Select(result => Describe(section, options, result)));
+        return options;
+    }
+
+    /// <summary>Sets the properties that a section names; a name that is none and a value that is of another kind are faults.</summary>
+    private T Bind<T>(T options, IConfigurationSection section, string path, bool strict)
+        where T : class
+    {
+        foreach (var entry in section.GetChildren())
         {
             var property = PropertyOf(typeof(T), entry.Key);
             if (property is null)
             {
-                // Logging has keys of the framework's own beside BeerTap's.
-                if (section != LogOptions.Section) _faults.Add($"{section}:{entry.Key} is not a setting. {section} has: {string.Join(", ", typeof(T).GetProperties().Select(p => p.Name))}.");
+                if (strict) _faults.Add($"{path}:{entry.Key} is not a setting. {path} has: {string.Join(", ", typeof(T).GetProperties().Select(p => p.Name))}.");
                 continue;
             }
 
             try
             {
+                // A bare number would be taken for days.
+                if (property.PropertyType == typeof(TimeSpan) && entry.Value?.Contains(':', StringComparison.Ordinal) != true) throw new InvalidOperationException();
+
                 // A list may stand in one line: the environment and the command line have no better way.
                 var value = property.PropertyType == typeof(string[]) && entry.Value is { } line
                     ? line.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
@@ -93,37 +113,36 @@ internal sealed class Settings
             }
             catch (InvalidOperationException)
             {
-                _faults.Add($"{section}:{property.Name} must be {KindOf(property.PropertyType)}; it is '{entry.Value}'.");
+                _faults.Add($"{path}:{property.Name} must be {KindOf(property.PropertyType)}; it is '{entry.Value}'.");
             }
         }
 
-        var results = new List<ValidationResult>();
-        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
-        _faults.AddRange(results.Select(result => Describe(section, options, result)));
         return options;
     }
 
     private GlassOptions[] ReadGlasses(IConfigurationSection section)
     {
-        try
+        // Row by row: the framework's binder leaves out a row that it cannot read, without a word.
+        var before = _faults.Count;
+        var glasses = section.GetChildren().Select(row => ReadGlass(row)).ToArray();
+        if (_faults.Count == before) _faults.AddRange(GlassTypes.FaultsOf(glasses));
+        return glasses;
+    }
+
+    private GlassOptions ReadGlass(IConfigurationSection row)
+    {
+        if (row.Value is not null) _faults.Add($"{row.Path} must have Name, From and To; it is '{row.Value}'.");
+        foreach (var field in new[] { nameof(GlassOptions.Name), nameof(GlassOptions.From), nameof(GlassOptions.To) })
         {
-            var glasses = section.Get<GlassOptions[]>() ?? [];
-            _faults.AddRange(section.GetChildren().Where(row => row.Value is not null).Select(row => $"{row.Path} must have Name, From and To; it is '{row.Value}'."));
-            _faults.AddRange(GlassTypes.FaultsOf(glasses));
-            return glasses;
+            if (row.Value is null && row[field] is null) _faults.Add($"{row.Path}:{field} is missing.");
         }
-        catch (InvalidOperationException fault)
-        {
-            _faults.Add($"Glasses must be a list of Name, From and To (millilitres): {fault.Message}");
-            return [];
-        }
+
+        return Bind(new GlassOptions(), row, row.Path, strict: true);
     }
 
     /// <summary>What is mistyped on the command line would otherwise be passed over in silence.</summary>
     private void CheckNames(string[] args)
     {
-        string[] sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, LimitOptions.Section, "Glasses", "Serilog", "Kestrel"];
-        string[] hosts = ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "AllowedHosts", "PORT"];
         for (var i = 0; i < args.Length; i++)
         {
             if (!args[i].StartsWith("--", StringComparison.Ordinal))
@@ -133,8 +152,8 @@ internal sealed class Settings
             }
 
             var name = args[i][2..].Split('=')[0];
-            var known = hosts.Contains(name, StringComparer.OrdinalIgnoreCase)
-                || (name.Contains(':', StringComparison.Ordinal) && sections.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase));
+            var known = Hosts.Contains(name, StringComparer.OrdinalIgnoreCase)
+                || (name.Contains(':', StringComparison.Ordinal) && Sections.Contains(name.Split(':')[0], StringComparer.OrdinalIgnoreCase));
             if (!known) _faults.Add($"--{name} is not an option. Options are settings, such as --urls=http://localhost:8338 or --{StorageOptions.Section}:Path=data.");
             if (args[i].Contains('=', StringComparison.Ordinal)) continue;
 
@@ -144,11 +163,42 @@ internal sealed class Settings
         }
     }
 
+    /// <summary>Nor is a section passed over that is mistyped in the file or behind <c>BeerTap__</c> in the environment.</summary>
+    private void CheckSections(IConfigurationManager configuration)
+    {
+        var inFile = ((IConfigurationRoot)configuration).Providers.OfType<JsonConfigurationProvider>()
+            .SelectMany(file => file.GetChildKeys([], null).Select(key => (Key: key, Where: file.Source.Path ?? "the file")));
+        var inEnvironment = new ConfigurationBuilder().AddEnvironmentVariables("BeerTap__").Build().GetChildren().Select(section => (section.Key, Where: "the environment, behind BeerTap__"));
+        foreach (var (key, where) in inFile.Concat(inEnvironment).Distinct())
+        {
+            if (!Sections.Contains(key, StringComparer.OrdinalIgnoreCase) && !Hosts.Contains(key, StringComparer.OrdinalIgnoreCase))
+                _faults.Add($"{key} (in {where}) is not a section. Sections are: {string.Join(", ", Sections)}.");
+        }
+    }
+
+    /// <summary>Serilog would go on without a file it cannot write, and say so to nobody.</summary>
+    private void CheckLogFile()
+    {
+        if (Log.File.Length == 0) return;
+        try
+        {
+            var file = Path.GetFullPath(Log.File);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            var probe = Path.Combine(Path.GetDirectoryName(file)!, $".{Path.GetFileName(file)}.{Environment.ProcessId}");
+            using var written = new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            if (Directory.Exists(file)) throw new IOException("It is a folder.");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _faults.Add($"Logging:File '{Log.File}' cannot be written: {fault.Message}");
+        }
+    }
+
     private static PropertyInfo? PropertyOf(Type type, string name) =>
         type.GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
 
     private static string KindOf(Type type) =>
-        type == typeof(int) ? "a whole number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "a time such as 00:00:10" : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}" : "text";
+        type == typeof(int) ? "a whole number" : type == typeof(double) ? "a number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "a time as hours, minutes and seconds, such as 00:00:10" : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}" : "text";
 
     private static string Describe<T>(string section, T options, ValidationResult result)
     {

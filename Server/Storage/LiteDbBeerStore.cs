@@ -115,7 +115,7 @@ internal sealed class LiteDbBeerStore : IBeerStore
                 _session = null;
                 if (fault is StoreException) throw;
                 throw new StoreException(
-                    $"The LiteDB store in {_folder.Path} could not {doing}: {fault.Message}", fault, fault is LiteException ? StoreFault.Refused : StoreException.FaultOf(fault));
+                    $"The LiteDB store in {_folder.Path} could not {doing}: {fault.Message}", fault, fault is LiteDB.LiteException ? StoreFault.Refused : StoreException.FaultOf(fault));
             }
         }
     }

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using BeerTap.Server.Hosting;
 using BeerTap.Server.Storage;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace BeerTap.Server.Tests.Hosting;
@@ -13,7 +14,7 @@ public sealed class HostingTests
     public async Task AWrongConfigurationStopsTheStartWithEveryFaultListed()
     {
         var fault = await Assert.ThrowsAsync<SettingsException>(() => HubUnderTest.StartAsync(
-            "--Storage:Provider=oracle", "--Reports:EveryBeers=0", "--Reports:Interval=soon", "--Live:RingEvents=many", "--Glasses:0:Name=x",
+            "--Storage:Provider=oracle", "--Reports:EveryBeers=0", "--Reports:Interval=soon", "--Live:RingEvents=many", "--Glasses:0:From=1", "--Glasses:0:To=2",
             "--Intake:Queue=5", "--Logging:Level=Loud", "--prot=80", "--Intake:MaxBatch=9", "--Intake:QueueCapacity=8"));
 
         Assert.Equal(9, fault.Faults.Count);
@@ -30,6 +31,11 @@ public sealed class HostingTests
     [InlineData("--PORT=99999")]
     [InlineData("--HTTP_PORTS=abc")]
     [InlineData("--Glasses:0=foo")]
+    [InlineData("--Glasses:0:Name=half", "--Glasses:0:From=100", "--Glasses:0:To=3oo")]
+    [InlineData("--Glasses:0:Name=half", "--Glasses:0:From=100", "--Glasses:0:To=300", "--Glasses:1:Name=pint", "--Glasses:1:From=300", "--Glasses:1:To=8oo")]
+    [InlineData("--Glasses:0:Name=half", "--Glasses:0:Form=100", "--Glasses:0:To=300")]
+    [InlineData("--Reports:Interval=1")]
+    [InlineData("--Logging:File=/proc/none/hub.log")]
     [InlineData("--Serilog:MinimumLevel:Default=Loud")]
     [InlineData("-x=1")]
     [InlineData("serve me")]
@@ -39,6 +45,22 @@ public sealed class HostingTests
         string[] all = args[0] == "--Storage:Path" ? args : [$"--Storage:Path={folder}", .. args];
         Assert.NotEmpty(Assert.Throws<SettingsException>(() => Program.Build(all)).Faults);
         Assert.False(Directory.Exists(folder));
+    }
+
+    [Theory]
+    [InlineData("http://localhost:8338")]
+    [InlineData("http://localhost:9000", "PORT=9000")]
+    [InlineData("http://*:80;http://*:81", "HTTP_PORTS=80;81")]
+    [InlineData("http://*:9000", "HTTP_PORTS=80", "PORT=9000")]
+    [InlineData("http://bar:1", "urls=http://bar:1", "PORT=9000", "HTTP_PORTS=80")]
+    [InlineData("http://localhost:8338", "urls=", "PORT=", "HTTP_PORTS=")]
+    public void TheAddressIsTheOneThatWasSaidMostPlainly(string address, params string[] said)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(said.Select(one => KeyValuePair.Create(one.Split('=')[0], (string?)one[(one.IndexOf('=', StringComparison.Ordinal) + 1)..])))
+            .Build();
+        Assert.Equal(address, Addresses.Of(configuration));
+        Assert.Empty(Addresses.FaultsOf(address));
     }
 
     [Fact]
