@@ -10,24 +10,24 @@ internal static class SqliteCheck
     private const string Units = "CASE TYPEOF(volume) WHEN 'integer' THEN volume ELSE CAST(ROUND(volume * 10000) AS INTEGER) END";
 
     // Each gives rows where something does not hold; none when all is well.
-    private static readonly (string Name, string Sql)[] Rules =
+    private static readonly (string Topic, string Fault, string Sql)[] Rules =
     [
-        ("positions are not contiguous from 1", "SELECT * FROM (SELECT COUNT(*) count, MIN(seq) first, MAX(seq) last FROM log) WHERE count > 0 AND (first <> 1 OR last <> count)"),
-        ("a deletion and its pour do not name each other", """
+        ("positions", "positions are not contiguous from 1", "SELECT * FROM (SELECT COUNT(*) count, MIN(seq) first, MAX(seq) last FROM log) WHERE count > 0 AND (first <> 1 OR last <> count)"),
+        ("deletions", "a deletion and its pour do not name each other", """
             SELECT entry.seq, entry.pair FROM log entry LEFT JOIN log other ON other.seq = entry.pair
             WHERE entry.pair IS NOT NULL AND (other.pair IS NOT entry.seq OR (other.tap IS NULL) = (entry.tap IS NULL))
             """),
-        ("an entry is neither a pour nor a deletion", "SELECT seq FROM log WHERE tap IS NULL AND pair IS NULL OR tap IS NOT NULL AND (type IS NULL OR volume IS NULL)"),
-        ("a glass type has no name", "SELECT seq FROM log WHERE tap IS NOT NULL AND type NOT IN (SELECT id FROM types)"),
-        ("a pour id leads to another tap's pour or to none", "SELECT pours.tap, pours.pour FROM pours LEFT JOIN log USING (seq) WHERE log.tap IS NOT pours.tap"),
-        ("two pour ids lead to one pour", "SELECT seq FROM pours GROUP BY seq HAVING COUNT(*) > 1"),
-        ("the totals are not those of the log", Difference(
+        ("entries", "an entry is neither a pour nor a deletion", "SELECT seq FROM log WHERE tap IS NULL AND pair IS NULL OR tap IS NOT NULL AND (type IS NULL OR volume IS NULL)"),
+        ("glass types", "a glass type has no name", "SELECT seq FROM log WHERE tap IS NOT NULL AND type NOT IN (SELECT id FROM types)"),
+        ("pour ids and their taps", "a pour id leads to another tap's pour or to none", "SELECT pours.tap, pours.pour FROM pours LEFT JOIN log USING (seq) WHERE log.tap IS NOT pours.tap"),
+        ("pour ids", "two pour ids lead to one pour", "SELECT seq FROM pours GROUP BY seq HAVING COUNT(*) > 1"),
+        ("totals", "the totals are not those of the log", Difference(
             "SELECT tap, type, beers, units FROM totals WHERE beers <> 0 OR units <> 0",
             $"SELECT tap, type, COUNT(*), SUM({Units}) {Beers} GROUP BY tap, type")),
-        ("the hourly totals are not those of the log", Difference(
+        ("hourly totals", "the hourly totals are not those of the log", Difference(
             "SELECT hour, tap, type, beers, units FROM hourly WHERE beers <> 0 OR units <> 0",
             $"SELECT at / 3600000, tap, type, COUNT(*), SUM({Units}) {Beers} GROUP BY 1, tap, type")),
-        ("the hours do not enclose their pours", """
+        ("hours", "the hours do not enclose their pours", """
             SELECT counted.hour FROM (SELECT at / 3600000 hour, MIN(seq) first, MAX(seq) last FROM log WHERE tap IS NOT NULL GROUP BY 1) counted
             LEFT JOIN hours USING (hour) WHERE hours.first IS NULL OR hours.first > counted.first OR hours.last < counted.last
             """),
@@ -42,17 +42,17 @@ internal static class SqliteCheck
             var structure = Rows(connection, "PRAGMA integrity_check(10)").Where(row => row != "ok").ToList();
             if (structure.Count > 0) return structure;
             var faults = new List<string>();
-            foreach (var (name, sql) in Rules)
+            foreach (var (topic, fault, sql) in Rules)
             {
-                progress?.Invoke("not: " + name);
-                if (Rows(connection, $"{sql} LIMIT 1").FirstOrDefault() is { } row) faults.Add($"{name} ({row})");
+                progress?.Invoke(topic);
+                if (Rows(connection, $"{sql} LIMIT 1").FirstOrDefault() is { } row) faults.Add($"{fault} ({row})");
             }
 
             return faults;
         }
-        catch (SqliteException fault)
+        catch (SqliteException caught)
         {
-            return [fault.Explain(connection.DataSource, "be read").Message];
+            return [caught.Explain(connection.DataSource, "be read").Message];
         }
     }
 
