@@ -27,7 +27,7 @@ internal sealed class LiveOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan SseComment { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How often a WebSocket is pinged; one that does not answer within the same time is cut.</summary>
+    /// <summary>How often a quiet WebSocket carries a heartbeat; a SignalR client that is silent for twice as long is cut.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan Ping { get; set; } = TimeSpan.FromSeconds(15);
 
