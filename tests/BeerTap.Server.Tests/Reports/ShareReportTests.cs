@@ -1,6 +1,12 @@
+using System.Reactive.Concurrency;
 using System.Text.Json.Nodes;
+using BeerTap.Server.Live;
+using BeerTap.Server.Reports;
+using BeerTap.Server.Storage;
 using BeerTap.Server.Tests.Hosting;
 using BeerTap.Server.Tests.Live;
+using BeerTap.Server.Tests.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BeerTap.Server.Tests.Reports;
 
@@ -34,17 +40,39 @@ public sealed class ShareReportTests
     [Fact]
     public async Task TheIntervalBringsAReportOnlyWhenSomethingChanged()
     {
+        var clock = new HistoricalScheduler();
+        using var repository = new BeerRepository(new FakeStore(), new IntakeOptions(), new StorageOptions(), NullLogger<BeerRepository>.Instance);
+        var events = new EventLog(repository.Epoch, () => repository.Totals.Counts().Head, new LiveOptions());
+        using var announced = new SemaphoreSlim(0);
+        using var log = repository.Subscribe(events.Append);
+        using var reporter = new ShareReporter(repository, events, new ReportOptions { Interval = TimeSpan.FromSeconds(10) }, clock);
+        using var heard = repository.Subscribe(_ => announced.Release());
+
+        clock.AdvanceBy(TimeSpan.FromMinutes(1));
+        Assert.Equal(PieceKind.Nothing, events.Next(FrameFormat.Json, 0, 0).Kind);
+
+        await repository.AddAsync(new PourBeer(1, "pint", 500, DateTime.UnixEpoch, null));
+        Assert.True(await announced.WaitAsync(Listener.Patience));
+        clock.AdvanceBy(TimeSpan.FromSeconds(9));
+        Assert.Equal(PieceKind.Nothing, events.Next(FrameFormat.Json, 1, 0).Kind);
+
+        clock.AdvanceBy(TimeSpan.FromSeconds(1));
+        var report = events.Next(FrameFormat.Json, 1, 0);
+        Assert.Equal(PieceKind.Report, report.Kind);
+        Assert.Equal(1, (int)JsonNode.Parse(report.Bytes.Span)!["report"]!["totalBeers"]!);
+
+        clock.AdvanceBy(TimeSpan.FromMinutes(1));
+        Assert.Equal(PieceKind.Nothing, events.Next(FrameFormat.Json, 1, report.ReportVersion).Kind);
+    }
+
+    [Fact]
+    public async Task TheIntervalRunsInTheHub()
+    {
         await using var hub = await HubUnderTest.StartAsync("--Reports:Interval=00:00:00.2");
         await using var listener = await Listener.ConnectAsync("websocket", hub);
-
         await hub.PourAsync();
         await listener.NextAsync("beerPoured");
         Assert.Equal(1, (int)(await listener.NextAsync("shareReport"))["report"]!["totalBeers"]!);
-
-        // Nothing changes for several intervals: the next word is the next pour.
-        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
-        await hub.PourAsync();
-        await listener.NextAsync("beerPoured");
     }
 
     [Fact]
