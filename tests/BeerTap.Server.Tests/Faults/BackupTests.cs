@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
+using BeerTap.Processes;
 using BeerTap.Server.Storage;
 using BeerTap.Server.Tests.Hosting;
 using BeerTap.Server.Tests.Live;

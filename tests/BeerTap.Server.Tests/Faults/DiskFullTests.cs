@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using BeerTap.Processes;
 using BeerTap.Server.Tests.Hosting;
 using Xunit.Abstractions;
 

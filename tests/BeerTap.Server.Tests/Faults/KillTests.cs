@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using BeerTap.Processes;
 using BeerTap.Server.Tests.Hosting;
 using BeerTap.Server.Tests.Live;
 using Xunit.Abstractions;

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.RegularExpressions;
+using BeerTap.Processes;
 using BeerTap.Server.Storage;
 using Xunit.Abstractions;
 

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
-namespace BeerTap.Server.Tests.Faults;
+namespace BeerTap.Processes;
 
-/// <summary>The hub as a process of its own, on one port and one store, that can be killed and started again.</summary>
+/// <summary>The hub as a process of its own, on one port and one store, that can be stopped or killed and started again.</summary>
 internal sealed class HubProcess : IAsyncDisposable
 {
     private readonly string[] _settings;
@@ -25,6 +27,19 @@ internal sealed class HubProcess : IAsyncDisposable
     /// <summary>A program that starts the hub and ends with it, such as strace, with its options.</summary>
     public string[] Launcher { get; init; } = [];
 
+    /// <summary>Called with each line the hub writes to its log on the console.</summary>
+    public Action<string> Said { get; init; } = _ => { };
+
+    /// <summary>The memory that the hub holds, in bytes (resident set).</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            HubItself().Refresh();
+            return HubItself().WorkingSet64;
+        }
+    }
+
     /// <summary>Starts the hub and waits until it is ready.</summary>
     public async Task StartAsync()
     {
@@ -35,7 +50,7 @@ internal sealed class HubProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         })!;
-        _process.OutputDataReceived += (_, _) => { };
+        _process.OutputDataReceived += (_, line) => Said(line.Data ?? "");
         _process.BeginOutputReadLine();
         using var http = new HttpClient { BaseAddress = Address };
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
@@ -60,21 +75,39 @@ internal sealed class HubProcess : IAsyncDisposable
     {
         if (_process is null) return;
         HubItself().Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-        _process = null;
+        await EndAsync();
     }
 
-    private Process HubItself()
+    /// <summary>SIGTERM: the hub is asked to stop. Gives its exit code once it has.</summary>
+    public async Task<int> StopAsync()
     {
-        if (Launcher.Length == 0) return _process!;
-        var children = File.ReadAllText($"/proc/{_process!.Id}/task/{_process.Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return Process.GetProcessById(int.Parse(children[0], System.Globalization.CultureInfo.InvariantCulture));
+        const int SigTerm = 15;
+        if (Signal(HubItself().Id, SigTerm) != 0) throw new InvalidOperationException("The hub cannot be signalled.");
+        return await EndAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
         Directory.Delete(Folder, recursive: true);
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Signal(int process, int signal);
+
+    private async Task<int> EndAsync()
+    {
+        await _process!.WaitForExitAsync();
+        var code = _process.ExitCode;
+        _process.Dispose();
+        _process = null;
+        return code;
+    }
+
+    private Process HubItself()
+    {
+        if (Launcher.Length == 0) return _process!;
+        var children = File.ReadAllText($"/proc/{_process!.Id}/task/{_process.Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return Process.GetProcessById(int.Parse(children[0], CultureInfo.InvariantCulture));
     }
 }

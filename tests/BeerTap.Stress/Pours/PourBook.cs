@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace BeerTap.Stress.Pours;
+
+/// <summary>
+/// What was poured and what was acknowledged. Each pour has a number, which travels as its volume: 100 ml and as many times 0.0001 ml, so that
+/// whoever hears of the beer knows which pour it was, and when that was sent.
+/// </summary>
+internal sealed class PourBook
+{
+    private const int Most = 8_000_000;
+    private const double Grain = 0.0001;
+
+    private readonly long[] _sent = new long[Most];
+    private readonly long[] _acknowledged = new long[Most];
+    private int _count;
+
+    /// <summary>How many pours there are.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How long the answer to each took.</summary>
+    public Latencies Answers { get; set; } = new();
+
+    /// <summary>How long each took to be heard by each listener.</summary>
+    public Latencies Heard { get; set; } = new();
+
+    /// <summary>The number of a new pour, sent now.</summary>
+    public int Next()
+    {
+        var number = Interlocked.Increment(ref _count) - 1;
+        _sent[number] = Stopwatch.GetTimestamp();
+        return number;
+    }
+
+    public static string VolumeOf(int number) => (100 + (number + 1) * Grain).ToString("0.0000", CultureInfo.InvariantCulture);
+
+    public static int NumberOf(double volume) => (int)Math.Round((volume - 100) / Grain) - 1;
+
+    public long SentAt(int number) => _sent[number];
+
+    public void Acknowledge(int number, long id)
+    {
+        Answers.Add(_sent[number], Stopwatch.GetTimestamp());
+        _acknowledged[number] = id;
+    }
+
+    /// <summary>
+    /// Reads the whole log: every acknowledged pour is there once, under the id that was answered; no pour is there twice; positions are 1, 2, 3, ….
+    /// </summary>
+    /// <returns>The length of the log, and what is wrong, or null.</returns>
+    public async Task<(long Head, string? Fault)> CompareAsync(HttpClient http, CancellationToken cancel)
+    {
+        var (head, after) = (0L, "earliest");
+        var stored = new long[Count];
+        while (true)
+        {
+            var page = JsonNode.Parse(await http.GetStringAsync($"/api/events?limit=1000&after={after}", cancel))!;
+            var events = page["events"]!.AsArray();
+            if (events.Count == 0) break;
+            foreach (var entry in events)
+            {
+                head++;
+                if ((string?)entry!["position"] is not { } position || !position.EndsWith($"-{head}", StringComparison.Ordinal)) return (head, $"position number {head} is missing: {entry.ToJsonString()}");
+                var beer = entry["beer"]!;
+                var number = NumberOf((double)beer["volume"]!);
+                if (number < 0 || number >= Count) return (head, $"a beer that nobody poured: {entry.ToJsonString()}");
+                if (stored[number] != 0) return (head, $"pour {number} is there twice, as {stored[number]} and {entry.ToJsonString()}");
+                stored[number] = (long)beer["id"]!;
+            }
+
+            after = (string)page["position"]!;
+        }
+
+        for (var number = 0; number < Count; number++)
+        {
+            if (_acknowledged[number] != 0 && stored[number] != _acknowledged[number]) return (head, $"pour {number} was acknowledged as {_acknowledged[number]} and is {(stored[number] == 0 ? "not there" : $"there as {stored[number]}")}");
+        }
+
+        return (head, null);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace BeerTap.Stress.Pours;
+
+/// <summary>Pours at a rate, whether or not the hub keeps up; each pour is sent again, under its one id, until it is acknowledged.</summary>
+internal sealed class Pourers(Uri hub, PourBook book, int taps = 20) : IAsyncDisposable
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = hub, Timeout = TimeSpan.FromSeconds(30) };
+    private readonly CancellationTokenSource _stop = new();
+    private int _underWay;
+    private Task _pouring = Task.CompletedTask;
+
+    /// <summary>Answers that were neither a success nor worth another try.</summary>
+    public List<string> Refused { get; } = [];
+
+    /// <summary>How often a pour was sent again.</summary>
+    public int Repeated => _repeated;
+
+    private int _repeated;
+
+    public void Start(int perSecond) => _pouring = Task.Run(() => PourAsync(perSecond));
+
+    /// <summary>Stops pouring; done when every pour is acknowledged.</summary>
+    public async Task StopAsync(CancellationToken cancel)
+    {
+        await _stop.CancelAsync();
+        await _pouring;
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (Volatile.Read(ref _underWay) > 0) await poll.WaitForNextTickAsync(cancel);
+    }
+
+    /// <summary>Pours so many in batches, as fast as it goes.</summary>
+    public async Task FillAsync(int pours, CancellationToken cancel)
+    {
+        const int Batch = 500;
+        for (var left = pours; left > 0; left -= Batch)
+        {
+            var numbers = Enumerable.Range(0, Math.Min(left, Batch)).Select(_ => book.Next()).ToList();
+            using var answer = await _http.PostAsync("/api/beers/batch", Json($$"""{"beers":[{{string.Join(',', numbers.Select(Body))}}]}"""), cancel);
+            var results = JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancel))!["results"]!.AsArray();
+            for (var i = 0; i < numbers.Count; i++) book.Acknowledge(numbers[i], (long)results[i]!["beer"]!["id"]!);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _pouring;
+        _http.Dispose();
+        _stop.Dispose();
+    }
+
+    private static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
+
+    private string Body(int number) =>
+        string.Create(CultureInfo.InvariantCulture, $$"""{"tapId":{{1 + number % taps}},"volume":{{PourBook.VolumeOf(number)}},"pourId":"pour-{{number}}"}""");
+
+    private async Task PourAsync(int perSecond)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(2));
+        for (var poured = 0L; !_stop.IsCancellationRequested;)
+        {
+            for (var due = (long)(TimeProvider.System.GetElapsedTime(began).TotalSeconds * perSecond); poured < due; poured++)
+            {
+                Interlocked.Increment(ref _underWay);
+                _ = UntilAcknowledgedAsync(book.Next());
+            }
+
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task UntilAcknowledgedAsync(int number)
+    {
+        try
+        {
+            while (!await TrySendAsync(number))
+            {
+                Interlocked.Increment(ref _repeated);
+                await Task.Delay(Retry, TimeProvider.System, CancellationToken.None);
+            }
+        }
+        catch (Exception fault)
+        {
+            lock (Refused) Refused.Add(fault.ToString());
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
+    }
+
+    private async Task<bool> TrySendAsync(int number)
+    {
+        try
+        {
+            using var body = Json(Body(number));
+            using var answer = await _http.PostAsync("/api/beers", body);
+            var text = await answer.Content.ReadAsStringAsync();
+            if (answer.IsSuccessStatusCode)
+            {
+                book.Acknowledge(number, (long)JsonNode.Parse(text)!["beer"]!["id"]!);
+                return true;
+            }
+
+            if ((int)answer.StatusCode == 503) return false;
+            throw new InvalidOperationException($"pour {number} was answered {(int)answer.StatusCode}: {text}");
+        }
+        catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException)
+        {
+            // The hub is down or was killed; whether it took the pour is not known, so it is sent again.
+            return false;
+        }
+    }
+}

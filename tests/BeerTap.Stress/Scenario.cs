@@ -1,0 +1,36 @@
+using System.CommandLine;
+
+namespace BeerTap.Stress;
+
+/// <summary>One kind of load or fault and what must hold under it. The defaults of its options are the short form.</summary>
+internal abstract class Scenario(string name, string promise)
+{
+    private readonly List<Option> _options = [];
+
+    public string Name { get; } = name;
+
+    public string Promise { get; } = promise;
+
+    public Command Command()
+    {
+        var command = new Command(Name, Promise);
+        _options.ForEach(command.Options.Add);
+        return command;
+    }
+
+    public abstract Task RunAsync(ParseResult options, Verdict verdict, CancellationToken cancel);
+
+    protected Option<int> Number(string option, string description, int otherwise)
+    {
+        var number = new Option<int>(option) { Description = $"{description} [default: {otherwise}]", DefaultValueFactory = _ => otherwise };
+        _options.Add(number);
+        return number;
+    }
+}
+
+internal static class ParsedOptions
+{
+    /// <summary>The option's value; its default in a command that does not have it.</summary>
+    public static int Of(this ParseResult parsed, Option<int> option) =>
+        parsed.GetResult(option) is null ? option.DefaultValueFactory!(null!) : parsed.GetValue(option);
+}
