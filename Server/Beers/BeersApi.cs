@@ -80,7 +80,7 @@ internal static class BeersApi
         var outcomes = good.Length == 0 ? [] : await repository.AddAsync(good);
         var next = 0;
         var results = pours.Select(item => item.Pour is { } pour ? ResultOf(outcomes[next++], pour) : Refused(item.Refusal!)).ToList();
-        if (results.Exists(result => result.Status == StatusCodes.Status503ServiceUnavailable)) http.Response.Headers.RetryAfter = RefusalResult.RetryAfterSeconds;
+        if (results.Exists(result => result.Status == StatusCodes.Status503ServiceUnavailable)) http.Response.Headers.RetryAfter = RefusalResult.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         Log.PouredMany(log, outcomes, results.Count);
         return TypedResults.Ok(new BatchAnswer(results));
     }

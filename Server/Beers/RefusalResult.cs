@@ -1,12 +1,13 @@
+using System.Globalization;
 using BeerTap.Server.Hosting;
 
 namespace BeerTap.Server.Beers;
 
 /// <summary>The one place where a refusal becomes an HTTP answer (RFC 9457, <c>application/problem+json</c>).</summary>
-internal sealed class RefusalResult(Problem problem) : IResult, IStatusCodeHttpResult, IValueHttpResult<Problem>
+/// <param name="retryAfter">Seconds a caller is told to wait when it came too fast, the hub is full or stopping, or the store is away.</param>
+internal sealed class RefusalResult(Problem problem, int retryAfter = RefusalResult.RetryAfterSeconds) : IResult, IStatusCodeHttpResult, IValueHttpResult<Problem>
 {
-    /// <summary>Seconds a caller is told to wait when it came too fast, the hub is full, or the store is away.</summary>
-    public const string RetryAfterSeconds = "1";
+    public const int RetryAfterSeconds = 1;
 
     public int? StatusCode => problem.Status;
 
@@ -16,7 +17,7 @@ internal sealed class RefusalResult(Problem problem) : IResult, IStatusCodeHttpR
     {
         var response = httpContext.Response;
         response.StatusCode = problem.Status;
-        if (problem.Status is 429 or 503) response.Headers.RetryAfter = RetryAfterSeconds;
+        if (problem.Status is 429 or 503) response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
         if (problem.Status is 401) response.Headers.WWWAuthenticate = "Bearer realm=\"BeerTap\"";
         if (problem.Status is 426) (response.Headers.Upgrade, response.Headers.Connection) = ("websocket", "Upgrade, close");
         return response.WriteAsJsonAsync(problem, BeerTapJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);

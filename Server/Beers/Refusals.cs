@@ -68,6 +68,9 @@ internal static class Refusals
     public static Problem TooManyConnections() => Make(
         "too-many-connections", "The hub has too many listeners.", 503, "Come back after the time in Retry-After, with the last position you heard.");
 
+    public static Problem Draining() => Make(
+        "draining", "The hub is stopping and takes no new listeners.", 503, "Come back after the time in Retry-After, with the last position you heard.");
+
     public static Problem NoSuchKey() => Make("no-such-key", "There is no such key.", 404, "No key has this id, or it was revoked.");
 
     public static Problem ConfiguredKey() => Make(

@@ -1,3 +1,4 @@
+using BeerTap.Server.Beers;
 using BeerTap.Server.Live;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -14,6 +15,10 @@ internal static class Drain
     public static void UseDrain(this WebApplication app)
     {
         var feed = app.Services.GetRequiredService<Feed>();
+        var spread = app.Services.GetRequiredService<LiveOptions>().DrainSpread;
+        app.Use((http, next) => feed.Draining && IsNewListener(http)
+            ? new RefusalResult(Refusals.Draining(), 1 + Random.Shared.Next((int)spread.TotalSeconds + 1)).ExecuteAsync(http)
+            : next(http));
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
@@ -21,4 +26,8 @@ internal static class Drain
             app.Lifetime.ApplicationStopping.Register(() => feed.DrainAsync().GetAwaiter().GetResult());
         });
     }
+
+    /// <summary>Whoever was told to come back and finds the same hub would only be told again, and the drain would never end. A request with SignalR's <c>id</c> belongs to a connection that there is.</summary>
+    private static bool IsNewListener(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<Listening>() is not null && !http.Request.Query.ContainsKey("id");
 }

@@ -26,7 +26,8 @@ internal sealed class Feed : IDisposable
     {
         (_events, _taps, _keyed, _options, _time, _log) = (events, taps, keyed, options, time, log);
         var pumps = options.Pumps > 0 ? options.Pumps : Environment.ProcessorCount;
-        _pumps = [.. Enumerable.Range(0, pumps).Select(_ => new Pump(events, repository, options, time, log))];
+        var catchUp = new CatchUp(events, repository, options);
+        _pumps = [.. Enumerable.Range(0, pumps).Select(_ => new Pump(events, catchUp, options, time, log))];
         _events.Advanced += TellPumps;
         _subscription = repository.Subscribe(_events.Append);
         _running = Task.WhenAll([.. _pumps.Select(pump => Task.Run(() => pump.RunAsync(_stop.Token))), Task.Run(TickAsync)]);

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Live;
 
@@ -14,7 +12,7 @@ namespace BeerTap.Server.Live;
 /// Shutdown: closing words to everybody, a bounded wait, then the loop is cancelled and ends.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing; late signals must not throw.")]
-internal sealed class Pump(EventLog events, BeerRepository repository, LiveOptions options, TimeProvider time, ILogger log)
+internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options, TimeProvider time, ILogger log)
 {
     /// <summary>How many pieces one subscriber gets before the next one's turn.</summary>
     private const int PiecesPerVisit = 4;
@@ -245,13 +243,9 @@ internal sealed class Pump(EventLog events, BeerRepository repository, LiveOptio
     /// <summary>Reads one page from the store and writes it, off the loop; then the subscriber gets its next turn.</summary>
     private async Task CatchUpAsync(Subscriber subscriber, long after, long to)
     {
-        await Task.Yield();
-        var page = repository.ReadLog(after, (int)Math.Min(options.PageEvents, to - after));
-        if (page.Count == 0) throw new StoreException($"The store has no event after position number {after}, though the log goes to {to}.");
-        var frames = new ArrayBufferWriter<byte>(page.Count * 256);
-        foreach (var entry in page) events.Frames.Write(subscriber.Format, entry, frames);
-        await subscriber.WriteAsync(frames.WrittenMemory);
-        subscriber.Seq = page[^1].Seq;
+        var page = await catchUp.ReadAsync(subscriber.Format, after, to);
+        await subscriber.WriteAsync(page.Bytes);
+        subscriber.Seq = page.Seq;
     }
 
     /// <summary>The client went away in the middle of a write, or the store could not be read: it comes back with its position.</summary>

@@ -186,6 +186,28 @@ public sealed class HostingTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, draining.StatusCode);
     }
 
+    [Theory]
+    [InlineData("GET", "/api/events/stream")]
+    [InlineData("GET", "/sockets/beers")]
+    [InlineData("POST", "/hubs/taps/negotiate?negotiateVersion=1")]
+    public async Task ADrainingHubTakesNoNewListenerAndSpreadsWhenTheyComeBack(string method, string path)
+    {
+        await using var hub = await HubUnderTest.StartAsync("--Live:DrainSpread=00:00:30");
+        await ((BeerTap.Server.Live.Feed)hub.Services.GetService(typeof(BeerTap.Server.Live.Feed))!).DrainAsync();
+        var moments = new HashSet<TimeSpan?>();
+        for (var i = 0; i < 20; i++)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path);
+            using var answer = await hub.Http.SendAsync(request);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            Assert.Equal("urn:beertap:problem:draining", (string?)(await answer.JsonAsync())["type"]);
+            moments.Add(answer.Headers.RetryAfter!.Delta);
+        }
+
+        Assert.True(moments.Count > 3, $"20 listeners were told {moments.Count} different times");
+        await hub.PourAsync();
+    }
+
     /// <summary>The names and kinds of a JSON value, of a list the first entry's.</summary>
     private static string Shape(JsonNode? node) => node switch
     {

@@ -40,6 +40,9 @@ internal sealed class Listener
     /// <summary>When its last connection ended, as a timestamp; 0 while it is connected for the first time.</summary>
     public long LostAt { get; private set; }
 
+    /// <summary>What the hub advised when the last connection ended, in milliseconds; null when it did not.</summary>
+    public int? LastAdvice { get; private set; }
+
     /// <summary>The longest time between two heartbeats of a WebSocket.</summary>
     public TimeSpan LongestHeartbeat { get; private set; }
 
@@ -70,7 +73,7 @@ internal sealed class Listener
 
             _socket = null;
             Heard.Cut();
-            if (WelcomedAt > LostAt) LostAt = Stopwatch.GetTimestamp();
+            if (WelcomedAt > LostAt) (LastAdvice, LostAt) = (Heard.RetryAfter, Stopwatch.GetTimestamp());
             if (!ComesBack || cancel.IsCancellationRequested) return;
             await PauseAsync(cancel);
         }

@@ -26,12 +26,17 @@ internal sealed class Listeners : IAsyncDisposable
     public static Listeners Mixed(Uri hub, int count, PourBook book) =>
         new(Enumerable.Range(0, count).Select(i => new Listener(hub, Transport.All[i % Transport.All.Length], book)));
 
-    /// <summary>Connects all; done when each has heard its welcome.</summary>
-    public async Task ConnectAsync(string? after, CancellationToken cancel)
+    /// <summary>Connects all, each from a position of its own; done when each has heard its welcome.</summary>
+    public async Task ConnectAsync(Func<string?> after, CancellationToken cancel)
     {
         foreach (var group in All.Chunk(AtOnce))
         {
-            foreach (var listener in group) _listening.Add(Task.Run(() => listener.ListenAsync(after, _stop.Token), cancel));
+            foreach (var listener in group)
+            {
+                var from = after();
+                _listening.Add(Task.Run(() => listener.ListenAsync(from, _stop.Token), cancel));
+            }
+
             await UntilAsync(group, listener => listener.Heard.Welcomes > 0 || listener.BytesPerSecond is not null || listener.Heard.Fault is not null, TimeSpan.FromSeconds(60), cancel);
         }
     }

@@ -25,7 +25,7 @@ internal sealed class Steady : Scenario
         using var http = new HttpClient { BaseAddress = hub.Address };
         var book = new PourBook();
         await using var listeners = Listeners.Mixed(hub.Address, options.Of(_listeners), book);
-        await listeners.ConnectAsync(after: null, cancel);
+        await listeners.ConnectAsync(() => null, cancel);
         await using var pourers = new Pourers(hub.Address, book);
 
         // Half as long before, to warm up; memory is compared from then on.

@@ -1,0 +1,37 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Live;
+
+/// <summary>
+/// Reads pages of the log from the store for subscribers that are behind the ring. Only half of the processors' worth of pages is made at a
+/// time: thousands that come back after a restart must not take the processors from those that are up to date, nor from the posts.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing; late readers must not throw.")]
+internal sealed class CatchUp(EventLog events, BeerRepository repository, LiveOptions options)
+{
+    private readonly SemaphoreSlim _turns = new(Math.Max(1, Environment.ProcessorCount / 2));
+
+    /// <summary>Reads a page and makes it ready to send.</summary>
+    /// <param name="after">The position number that the subscriber stands at.</param>
+    /// <param name="to">The last one that is not in the ring.</param>
+    public async Task<Piece> ReadAsync(FrameFormat format, long after, long to)
+    {
+        await _turns.WaitAsync();
+        try
+        {
+            // The store is read by the calling thread; the pump's is not for that.
+            await Task.Yield();
+            var page = repository.ReadLog(after, (int)Math.Min(options.PageEvents, to - after));
+            if (page.Count == 0) throw new StoreException($"The store has no event after position number {after}, though the log goes to {to}.");
+            var frames = new ArrayBufferWriter<byte>(page.Count * 256);
+            foreach (var entry in page) events.Frames.Write(format, entry, frames);
+            return new Piece(PieceKind.Events, frames.WrittenMemory, page[^1].Seq, 0);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+}
