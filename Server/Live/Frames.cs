@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
+using BeerTap.Server.Beers;
 using BeerTap.Server.Hosting;
 using BeerTap.Server.Reports;
 using BeerTap.Server.Storage;
@@ -34,8 +36,16 @@ internal sealed class Frames(string epoch)
 {
     public const int Formats = 4;
 
+    /// <summary>What the object of a log event may take at most.</summary>
+    private const int MostBytes = BeerJson.MostBytes + 128;
+
+    /// <summary>What a format puts around name, position and object at most; and the longest line of the original system's words.</summary>
+    private const int MostAround = 64, MostText = 128;
+
     /// <summary>SignalR's record separator.</summary>
     private const byte RecordSeparator = 0x1e;
+
+    private readonly byte[] _epoch = Encoding.ASCII.GetBytes(epoch);
 
     // Glass names and tap ids are the hub's own; nothing is written into HTML, so only what JSON itself asks for is escaped.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
@@ -62,49 +72,71 @@ internal sealed class Frames(string epoch)
         });
         var output = new ArrayBufferWriter<byte>();
         if (format == FrameFormat.Sse && retryAfterMs is { } retry) output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"retry: {retry}\n")));
-        Wrap(format, "closing", null, json, output);
+        Wrap(format, "closing"u8, default, json.Span, output);
         return output.WrittenSpan.ToArray();
     }
 
     /// <summary>Writes a log event in a format.</summary>
     public void Write(FrameFormat format, LogEvent entry, IBufferWriter<byte> output)
     {
-        if (format == FrameFormat.Text) WriteText(entry, output);
-        else Wrap(format, NameOf(entry), PositionOf(entry.Seq), ObjectOf(entry), output);
+        if (format == FrameFormat.Text)
+        {
+            WriteText(entry, output);
+            return;
+        }
+
+        var json = new JsonText(stackalloc byte[MostBytes]);
+        Put(ref json, entry, out var position);
+        Wrap(format, NameOf(entry), position, json.Written, output);
     }
 
     /// <summary>Writes a log event in every format; the object itself is serialised once.</summary>
-    public void WriteAll(LogEvent entry, ReadOnlySpan<IBufferWriter<byte>> outputs)
+    public void WriteAll(LogEvent entry, FrameRing[] outputs)
     {
-        var name = NameOf(entry);
-        var position = PositionOf(entry.Seq);
-        var json = ObjectOf(entry);
+        var json = new JsonText(stackalloc byte[MostBytes]);
+        Put(ref json, entry, out var position);
         for (var format = 0; format < outputs.Length; format++)
         {
             if ((FrameFormat)format == FrameFormat.Text) WriteText(entry, outputs[format]);
-            else Wrap((FrameFormat)format, name, position, json, outputs[format]);
+            else Wrap((FrameFormat)format, NameOf(entry), position, json.Written, outputs[format]);
         }
     }
 
     /// <summary>The event object of a log event, as UTF-8 JSON.</summary>
-    public ReadOnlyMemory<byte> ObjectOf(LogEvent entry) => Object(NameOf(entry), PositionOf(entry.Seq), json =>
+    public ReadOnlyMemory<byte> ObjectOf(LogEvent entry)
     {
-        if (entry is BeerPoured { Beer: var beer })
-        {
-            json.WritePropertyName("beer"u8);
-            JsonSerializer.Serialize(json, beer, BeerTapJson.Default.Beer);
-        }
-        else
-        {
-            json.WriteNumber("id"u8, ((BeerDeleted)entry).Beer.Id);
-        }
-    });
+        var json = new JsonText(stackalloc byte[MostBytes]);
+        Put(ref json, entry, out _);
+        return json.Written.ToArray();
+    }
 
     public ReadOnlyMemory<byte> ReloadObject(long seq) => Object("reload", PositionOf(seq), _ => { });
 
     public string PositionOf(long seq) => new Position(epoch, seq).ToString();
 
-    private static string NameOf(LogEvent entry) => entry is BeerPoured ? "beerPoured" : "beerDeleted";
+    private static ReadOnlySpan<byte> NameOf(LogEvent entry) => entry is BeerPoured ? "beerPoured"u8 : "beerDeleted"u8;
+
+    private void Put(ref JsonText json, LogEvent entry, out ReadOnlySpan<byte> position)
+    {
+        json.Put(entry is BeerPoured ? "{\"event\":\"beerPoured\",\"position\":\""u8 : "{\"event\":\"beerDeleted\",\"position\":\""u8);
+        var begin = json.Length;
+        json.Put(_epoch);
+        json.Put("-"u8);
+        json.Put(entry.Seq);
+        position = json.Written[begin..];
+        if (entry is BeerPoured { Beer: var beer })
+        {
+            json.Put("\",\"beer\":"u8);
+            json.Put(beer);
+        }
+        else
+        {
+            json.Put("\",\"id\":"u8);
+            json.Put(((BeerDeleted)entry).Beer.Id);
+        }
+
+        json.Put("}"u8);
+    }
 
     private byte[] Frame(FrameFormat format, string name, long seq, Action<Utf8JsonWriter> fields)
     {
@@ -112,7 +144,7 @@ internal sealed class Frames(string epoch)
         if (format == FrameFormat.Text) return [];
         var output = new ArrayBufferWriter<byte>();
         var position = PositionOf(seq);
-        Wrap(format, name, position, Object(name, position, fields), output);
+        Wrap(format, Encoding.ASCII.GetBytes(name), Encoding.ASCII.GetBytes(position), Object(name, position, fields).Span, output);
         return output.WrittenSpan.ToArray();
     }
 
@@ -129,46 +161,52 @@ internal sealed class Frames(string epoch)
         return output.WrittenMemory;
     }
 
-    private static void Wrap(FrameFormat format, string name, string? position, ReadOnlyMemory<byte> json, IBufferWriter<byte> output)
+    private static void Wrap(FrameFormat format, ReadOnlySpan<byte> name, ReadOnlySpan<byte> position, ReadOnlySpan<byte> json, IBufferWriter<byte> output)
     {
+        var frame = new JsonText(output.GetSpan(name.Length + position.Length + json.Length + MostAround));
         switch (format)
         {
             case FrameFormat.Json:
-                output.Write(json.Span);
-                output.Write("\n"u8);
+                frame.Put(json);
+                frame.Put("\n"u8);
                 break;
             case FrameFormat.SignalR:
-                output.Write("{\"type\":1,\"target\":\""u8);
-                Encoding.ASCII.GetBytes(name, output);
-                output.Write("\",\"arguments\":["u8);
-                output.Write(json.Span);
-                output.Write("]}"u8);
-                output.Write([RecordSeparator]);
+                frame.Put("{\"type\":1,\"target\":\""u8);
+                frame.Put(name);
+                frame.Put("\",\"arguments\":["u8);
+                frame.Put(json);
+                frame.Put("]}"u8);
+                frame.Put([RecordSeparator]);
                 break;
             case FrameFormat.Sse:
-                if (position is not null)
+                if (position.Length > 0)
                 {
-                    output.Write("id: "u8);
-                    Encoding.ASCII.GetBytes(position, output);
-                    output.Write("\n"u8);
+                    frame.Put("id: "u8);
+                    frame.Put(position);
+                    frame.Put("\n"u8);
                 }
 
-                output.Write("event: "u8);
-                Encoding.ASCII.GetBytes(name, output);
-                output.Write("\ndata: "u8);
-                output.Write(json.Span);
-                output.Write("\n\n"u8);
+                frame.Put("event: "u8);
+                frame.Put(name);
+                frame.Put("\ndata: "u8);
+                frame.Put(json);
+                frame.Put("\n\n"u8);
                 break;
             case FrameFormat.Text:
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(format), format, "This format is unknown.");
         }
+
+        output.Advance(frame.Length);
     }
 
-    private static void WriteText(LogEvent entry, IBufferWriter<byte> output) => Encoding.ASCII.GetBytes(
-        entry is BeerPoured { Beer: var beer }
-            ? string.Create(CultureInfo.InvariantCulture, $"Tap with id {beer.TapId} posted a new beer (id: {beer.Id})!\n")
-            : string.Create(CultureInfo.InvariantCulture, $"Beer {((BeerDeleted)entry).Beer.Id} deleted from the collection\n"),
-        output);
+    private static void WriteText(LogEvent entry, IBufferWriter<byte> output)
+    {
+        var text = output.GetSpan(MostText);
+        int length;
+        if (entry is BeerPoured { Beer: var beer }) Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Tap with id {beer.TapId} posted a new beer (id: {beer.Id})!\n", out length);
+        else Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Beer {((BeerDeleted)entry).Beer.Id} deleted from the collection\n", out length);
+        output.Advance(length);
+    }
 }

@@ -1,0 +1,55 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using BeerTap.Server.Beers;
+using BeerTap.Server.Hosting;
+using BeerTap.Server.Live;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Tests.Live;
+
+/// <summary>Events are written by hand, for speed; the bytes are those of the serialiser.</summary>
+public sealed class FramesTests
+{
+    private static readonly JsonSerializerOptions Serialiser = new(BeerTapJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly string[] Names = ["half", "pint", "stein", "Maß", "a \"quoted\" one", "new\nline", new string('\u0001', 32), "🍺"];
+
+    [Fact]
+    public void AnEventIsTheSerialisersByteForByte()
+    {
+        var random = new Random(20261121);
+        var frames = new Frames("abcd1234");
+        for (var i = 0; i < 20_000; i++)
+        {
+            var beer = RandomBeer(random);
+            var expected = $$"""{"event":"beerPoured","position":"abcd1234-{{beer.Id}}","beer":{{JsonSerializer.Serialize(beer, Serialiser)}}}""";
+            Assert.Equal(expected, Encoding.UTF8.GetString(frames.ObjectOf(new BeerPoured(beer)).Span));
+        }
+    }
+
+    [Fact]
+    public void TheLongestEventFitsInEveryFormat()
+    {
+        var longest = new Beer(long.MaxValue, new string('\u0001', 32), double.MinValue, DateTime.MaxValue, int.MaxValue);
+        var frames = new Frames(new string('x', 32));
+        LogEvent[] entries = [new BeerPoured(longest), new BeerDeleted(long.MaxValue, longest, DateTime.MaxValue)];
+        foreach (var entry in entries)
+        {
+            foreach (var format in Enum.GetValues<FrameFormat>())
+            {
+                var output = new ArrayBufferWriter<byte>(1);
+                frames.Write(format, entry, output);
+                Assert.Contains("9223372036854775807", Encoding.UTF8.GetString(output.WrittenSpan), StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private static Beer RandomBeer(Random random) => new(
+        random.NextInt64(1, random.Next(2) == 0 ? 1000 : long.MaxValue),
+        Names[random.Next(Names.Length)],
+        random.Next(3) switch { 0 => random.Next(100, 1001), 1 => Math.Round(random.NextDouble() * 1000, 4), _ => random.NextDouble() * Math.Pow(10, random.Next(-8, 20)) },
+        DateTime.UnixEpoch.AddMilliseconds(random.NextInt64(0, 4_000_000_000_000) / (random.Next(3) == 0 ? 1000 * 1000 : 1)),
+        random.Next(1, int.MaxValue));
+}
