@@ -6,7 +6,7 @@ namespace BeerTap.Stress;
 /// <summary>Puts a hub under load and faults, and proves what must hold. See docs/testing.md.</summary>
 internal static class Program
 {
-    private static readonly Scenario[] Scenarios = [new Steady(), new Neighbours(), new Drain(), new Return(), new Storm()];
+    private static readonly Scenario[] Scenarios = [new Steady(), new Neighbours(), new Drain(), new Return(), new Storm(), new Spool()];
 
     public static async Task<int> Main(string[] args)
     {
