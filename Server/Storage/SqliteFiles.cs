@@ -37,7 +37,7 @@ internal sealed unsafe class SqliteFiles : IDisposable
     private readonly string _epoch;
     private readonly int* _frames = (int*)NativeMemory.AllocZeroed(sizeof(int));
     private SafeFileHandle? _log;
-    private ulong _markedLog;
+    private ulong _foundLog, _markedLog;
     private long _head;
     private int _restartAt = FramesUntilRestart;
     private TimeSpan _restartWait = ShortestRestartWait;
@@ -46,7 +46,8 @@ internal sealed unsafe class SqliteFiles : IDisposable
     private SqliteFiles(StoreFolder folder, SqliteConnection writer, SqliteOpening opened)
     {
         (_folder, Writer, _epoch, _head) = (folder, writer, opened.Epoch, opened.Head);
-        _mark = HighWaterMark.Open(folder, new Mark(_epoch, _head, opened.Log?.Id ?? 0, opened.Log?.Frames ?? 0));
+        (_foundLog, *_frames) = (opened.Log?.Id ?? 0, (int)(opened.Log?.Frames ?? 0));
+        _mark = HighWaterMark.Open(folder, new Mark(_epoch, _head, _foundLog, *_frames));
         SqliteNative.WalHook(writer.Handle!.DangerousGetHandle(), &Committed, (nint)_frames);
     }
 
@@ -154,7 +155,7 @@ internal sealed unsafe class SqliteFiles : IDisposable
     private void RestartLog()
     {
         var began = TimeProvider.System.GetTimestamp();
-        while (!Checkpoint("RESTART"))
+        while (!Checkpoint(Writer, "RESTART"))
         {
             if (TimeProvider.System.GetElapsedTime(began) >= _restartWait)
             {
@@ -167,15 +168,6 @@ internal sealed unsafe class SqliteFiles : IDisposable
         }
 
         (_restartAt, _restartWait) = (FramesUntilRestart, ShortestRestartWait);
-    }
-
-    /// <summary>Whether nobody stood in the way.</summary>
-    private bool Checkpoint(string mode)
-    {
-        using var command = Writer.CreateCommand();
-        command.CommandText = $"PRAGMA wal_checkpoint({mode})";
-        using var row = command.ExecuteReader();
-        return row.Read() && row.GetInt64(0) == 0;
     }
 
     private void Close()
@@ -192,10 +184,10 @@ internal sealed unsafe class SqliteFiles : IDisposable
         try
         {
             // The log is emptied between two marks; killed there, the store knows that an empty log may be right.
-            _mark.Write(new Mark(_epoch, _head, _log is null ? 0 : SqliteWal.ReadId(_log), *_frames, Closing: true));
+            _mark.Write(new Mark(_epoch, _head, _log is null ? _foundLog : SqliteWal.ReadId(_log), *_frames, Closing: true));
             _mark.Flush();
-            if (!Checkpoint("TRUNCATE")) return;
-            *_frames = 0;
+            if (!Checkpoint(Writer, "TRUNCATE")) return;
+            (_foundLog, *_frames) = (0, 0);
             _mark.Write(new Mark(_epoch, _head));
             _mark.Flush();
             if (closing) KeepLog(Writer, false);
@@ -204,6 +196,15 @@ internal sealed unsafe class SqliteFiles : IDisposable
         {
             // The fault that matters is told by whoever commits or opens next.
         }
+    }
+
+    /// <summary>Moves the log into the database; false when somebody stood in the way.</summary>
+    public static bool Checkpoint(SqliteConnection connection, string mode)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"PRAGMA wal_checkpoint({mode})";
+        using var row = command.ExecuteReader();
+        return row.Read() && row.GetInt64(0) == 0;
     }
 
     /// <summary>Whether closing the last connection leaves the log as it is.</summary>

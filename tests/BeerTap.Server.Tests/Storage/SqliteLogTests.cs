@@ -38,6 +38,55 @@ public sealed class SqliteLogTests : IDisposable
         Assert.Equal(head, _under.Reopen().Head);
     }
 
+    [Fact]
+    public void AStopThatAReaderKeptFromEmptyingTheLogOfAnEarlierKillIsFollowedByAStart()
+    {
+        for (var i = 0; i < 3; i++) _under.Append(StoreUnderTest.Pour());
+        using var killed = Killed();
+
+        // Stopped without a commit of its own while another process reads, such as a backup.
+        using (var connection = SqliteFiles.Connect(Path.Combine(killed.Folder, SqliteFiles.FileName)))
+        {
+            var store = killed.Store;
+            using var read = connection.CreateCommand();
+            read.CommandText = "SELECT seq FROM log";
+            using var rows = read.ExecuteReader();
+            Assert.True(rows.Read());
+            killed.Close();
+        }
+
+        Assert.Equal(3, killed.Store.Head);
+        Assert.Empty(killed.Store.Warnings);
+    }
+
+    [Fact]
+    public void AStoreThatWentOnAfterALossStartsAgainAfterAKill()
+    {
+        for (var i = 0; i < 9; i++) _under.Append(StoreUnderTest.Pour());
+        using var damaged = Killed();
+        using (var log = File.Open(Path.Combine(damaged.Folder, SqliteFiles.FileName + "-wal"), FileMode.Open))
+        {
+            log.Position = log.Length / 2;
+            log.WriteByte((byte)(log.ReadByte() ^ 1));
+        }
+
+        Assert.Throws<StoreException>(() => damaged.Store);
+        using var accepting = new StoreUnderTest(folder => new SqliteBeerStore(folder, acceptLoss: true), damaged.Folder);
+        var head = accepting.Store.Head;
+        Assert.InRange(head, 1, 8);
+        using var killed = Killed(accepting);
+        Assert.Equal((accepting.Store.Epoch, head), (killed.Store.Epoch, killed.Store.Head));
+    }
+
+    /// <summary>The files as they are at this moment, as a kill would leave them.</summary>
+    private StoreUnderTest Killed(StoreUnderTest? under = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("beertap-store-").FullName;
+        foreach (var file in Directory.GetFiles((under ?? _under).Folder, "beertap.*").Where(file => !file.EndsWith("-shm", StringComparison.Ordinal) && !file.EndsWith(StoreFolder.LockFile, StringComparison.Ordinal)))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        return new StoreUnderTest(store => new SqliteBeerStore(store), folder);
+    }
+
     /// <summary>A batch that writes 400 pages or more: each pour id goes to another place of the index.</summary>
     private void Pour() => _under.Append([.. Enumerable.Range(0, 2_000).Select(_ => StoreUnderTest.Pour(pourId: Guid.NewGuid().ToString("N")))]);
 
