@@ -60,6 +60,10 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
         return text.Length > LongestForeignText ? clean + "…" : clean;
     }
 
+    public static string Pours(int count) => count == 1 ? "1 pour" : string.Create(CultureInfo.InvariantCulture, $"{count} pours");
+
+    public static string PoursWait(int count) => Pours(count) + (count == 1 ? " waits" : " wait");
+
     private static string Article(string type) => type.Length > 0 && "aeiouAEIOU".Contains(type[0]) ? "an" : "a";
 
     private void Write(string line)

@@ -73,6 +73,6 @@ internal sealed class HubReach(Uri server, Spool spool, ConsoleReport report, Ti
             away = time.GetElapsedTime(_troubleSince);
         }
 
-        report.Say(string.Create(CultureInfo.InvariantCulture, $"the hub is back after {away.TotalSeconds:0.0} s: {spool.Waiting} pours wait"));
+        report.Say(string.Create(CultureInfo.InvariantCulture, $"the hub is back after {away.TotalSeconds:0.0} s: {ConsoleReport.PoursWait(spool.Waiting)}"));
     }
 }

@@ -23,7 +23,7 @@ internal sealed class FeedRefusedException(HttpStatusCode status, TimeSpan? retr
 /// that nothing is missed and nothing comes twice. How the events travel is up to the three kinds of feed.
 /// </summary>
 /// <param name="connecting">Lets only so many feeds of this process connect at the same time.</param>
-internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, ConsoleReport report, TimeProvider time)
+internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report, TimeProvider time)
 {
     /// <summary>A connection on which no welcome comes for this long is given up.</summary>
     private static readonly TimeSpan WelcomePatience = TimeSpan.FromSeconds(15);
@@ -35,6 +35,7 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Co
     private static readonly TimeSpan GoodLife = TimeSpan.FromSeconds(5);
 
     private readonly Backoff _backoff = new(Random.Shared);
+    private readonly Pauses _pauses = new(hub, Random.Shared, time);
     private readonly TaskCompletionSource _firstTry = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Owned by the one connection there is at a time.
@@ -65,7 +66,7 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Co
             try
             {
                 var pause = await TryAsync(stopping);
-                await Task.Delay(pause, time, stopping);
+                await _pauses.WaitAsync(pause, stopping);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -119,14 +120,14 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Co
         }
     }
 
-    private async Task<TimeSpan> TryAsync(CancellationToken stopping)
+    private async Task<Pause> TryAsync(CancellationToken stopping)
     {
         await connecting.WaitAsync(stopping);
         using var patience = new CancellationTokenSource(WelcomePatience, time);
         using var farewell = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, farewell.Token);
         using var hurry = stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).CancelAfter(ClosePatience), farewell);
-        _attempt = new Attempt(patience, farewell, connecting);
+        _attempt = new Attempt(patience, farewell, connecting, time.GetTimestamp());
         try
         {
             await ListenAsync(Address(), stopping, abort.Token);
@@ -147,6 +148,7 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Co
     private void Greet(FeedEvent welcome)
     {
         _attempt.Welcomed(time.GetTimestamp());
+        hub.Reached(_attempt.Began);
         Tell(_everWelcomed ? $"the feed is back, resumed after {Tally.Last}" : $"listening from {Tally.Last}");
         _everWelcomed = true;
         _saidLost = false;
@@ -154,16 +156,16 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Co
     }
 
     // Says so once until the next welcome, and returns how long to wait.
-    private TimeSpan Lost(string why, Exception? fault)
+    private Pause Lost(string why, Exception? fault)
     {
         var closing = _attempt.Closing;
         var pause = (closing, fault) switch
         {
-            ({ RetryAfterMs: >= 0 and { } retry }, _) => _backoff.AtLeast(TimeSpan.FromMilliseconds(Math.Min(retry, int.MaxValue))),
+            ({ RetryAfterMs: >= 0 and { } retry }, _) => new Pause(_backoff.AtLeast(TimeSpan.FromMilliseconds(Math.Min(retry, int.MaxValue))), Asked: true),
             // The two reasons after which the hub asks not to be tried again: only a person can change that.
-            ({ Reason: "notAllowed" or "protocolError" }, _) or (_, FeedRefusedException { NotAllowed: true }) => _backoff.NotAllowed(),
-            (_, FeedRefusedException { RetryAfter: { } retry }) => _backoff.AtLeast(retry),
-            _ => _backoff.Next(),
+            ({ Reason: "notAllowed" or "protocolError" }, _) or (_, FeedRefusedException { NotAllowed: true }) => new Pause(_backoff.NotAllowed(), Asked: true),
+            (_, FeedRefusedException { RetryAfter: { } retry }) => new Pause(_backoff.AtLeast(retry), Asked: true),
+            _ => new Pause(_backoff.Next(), Asked: false),
         };
         if (_attempt.WelcomedAt is { } since && time.GetElapsedTime(since) >= GoodLife)
         {
@@ -213,9 +215,11 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Co
     private static bool IsOfTheConnection(Exception fault) => fault
         is IOException or HttpRequestException or WebSocketException or InvalidDataException or JsonException or OperationCanceledException or TimeoutException;
 
-    private sealed class Attempt(CancellationTokenSource patience, CancellationTokenSource farewell, SemaphoreSlim connecting)
+    private sealed class Attempt(CancellationTokenSource patience, CancellationTokenSource farewell, SemaphoreSlim connecting, long began)
     {
         private int _gaveBack;
+
+        public long Began => began;
 
         /// <summary>Runs out when no event comes.</summary>
         public CancellationTokenSource Patience => patience;

@@ -16,7 +16,7 @@ internal sealed class WaitingPour(Pour pour)
 /// Sends one tap's pours in the order they were measured, one call at a time: a single pour by itself, what piled up in
 /// batches. A pour stays first in line until the hub has given its last word on it.
 /// </summary>
-internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, PourTally tally, ConsoleReport report, TimeProvider time)
+internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, HubSighting hub, PourTally tally, ConsoleReport report, TimeProvider time)
 {
     /// <summary>The most the hub takes in one batch.</summary>
     public const int LargestBatch = 500;
@@ -26,6 +26,7 @@ internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, Pour
     // Owned by the sending loop.
     private readonly List<WaitingPour> _line = [];
     private readonly Backoff _backoff = new(Random.Shared);
+    private readonly Pauses _pauses = new(hub, Random.Shared, time);
     private int _batchLimit = LargestBatch;
 
     /// <summary>Bounded by the spool, which gave each pour its place.</summary>
@@ -79,7 +80,7 @@ internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, Pour
     }
 
     // Returns how long to wait before the rest is sent again; null when nothing stands in the way.
-    private TimeSpan? Settle(List<WaitingPour> part, PourAnswer[] answers, long sentAt)
+    private Pause? Settle(List<WaitingPour> part, PourAnswer[] answers, long sentAt)
     {
         PourAnswer? trouble = null;
         for (var i = 0; i < part.Count; i++)
@@ -100,6 +101,7 @@ internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, Pour
             _backoff.Reset();
             _batchLimit = Math.Min(LargestBatch, _batchLimit * 2);
             reach.Answered(sentAt);
+            hub.Reached(sentAt);
         }
 
         if (trouble is null)
@@ -115,11 +117,13 @@ internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, Pour
 
         var pause = trouble switch
         {
-            { Outcome: Outcome.NotAllowed } => _backoff.NotAllowed(),
-            { Outcome: Outcome.Busy, RetryAfter: { } asked } => _backoff.AtLeast(asked),
-            _ => _backoff.Next(),
+            { Outcome: Outcome.NotAllowed } => new Pause(_backoff.NotAllowed(), Asked: true),
+            { Outcome: Outcome.Busy, RetryAfter: { } asked } => new Pause(_backoff.AtLeast(asked), Asked: true),
+
+            // A busy hub is there: hearing so again is no news.
+            _ => new Pause(_backoff.Next(), Asked: trouble.Outcome == Outcome.Busy),
         };
-        reach.Failed(trouble, pause);
+        reach.Failed(trouble, pause.Length);
         return pause;
     }
 
@@ -140,7 +144,7 @@ internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, Pour
         waiting.Settled.TrySetResult();
     }
 
-    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping, CancellationToken giveUp)
+    private async Task PauseAsync(Pause pause, CancellationToken stopping, CancellationToken giveUp)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(giveUp);
         using var wakeUp = stopping.IsCancellationRequested
@@ -148,7 +152,7 @@ internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, Pour
             : stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), either);
         try
         {
-            await Task.Delay(pause, time, either.Token);
+            await _pauses.WaitAsync(pause, either.Token);
         }
         catch (OperationCanceledException) when (!giveUp.IsCancellationRequested)
         {

@@ -30,17 +30,18 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
         await using var spool = new Spool(options.SpoolLimit, options.SpoolFile is { } file ? SpoolFile.Open(file) : null, report);
         using var http = new HubConnections(options);
         using var connecting = new SemaphoreSlim(MostConnecting);
+        var hub = new HubSighting();
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(asked);
         using var giveUp = new CancellationTokenSource();
         using var hangUp = new CancellationTokenSource();
         Begin(spool);
 
-        var feeds = Enumerable.Range(0, options.Taps).Select(i => Feed(i, http, connecting)).ToList();
+        var feeds = Enumerable.Range(0, options.Taps).Select(i => Feed(i, http, connecting, hub)).ToList();
         var listening = Task.WhenAll(feeds.Select(feed => WatchedAsync(feed.RunAsync(hangUp.Token), closing)));
         await FirstOfAsync(closing.Token, Task.WhenAll(feeds.Select(feed => feed.FirstTry)), Task.Delay(FeedsFirst, time, closing.Token));
 
         var reach = new HubReach(options.Server, spool, report, time);
-        var taps = Taps(new BeersApi(http.Posts, time), spool, reach);
+        var taps = Taps(new BeersApi(http.Posts, time), spool, reach, hub);
         var pouring = Task.WhenAll(taps.Select(tap => WatchedAsync(tap.RunAsync(closing.Token, giveUp.Token), closing)));
         await FirstOfAsync(closing.Token, pouring, spool.Writing);
 
@@ -66,19 +67,19 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
         return End(spool, feeds, missed: finished && !heardAll);
     }
 
-    private LiveFeed Feed(int index, HubConnections http, SemaphoreSlim connecting)
+    private LiveFeed Feed(int index, HubConnections http, SemaphoreSlim connecting, HubSighting hub)
     {
         var target = new FeedTarget(options.Server, options.FirstTap + index, options.After, options.ApiKey, Tells: index == 0);
         return options.Feed switch
         {
-            FeedKind.WebSocket => new WebSocketFeed(target, connecting, report, time),
-            FeedKind.Sse => new SseFeed(http.Streams, target, connecting, report, time),
-            _ => new SignalRFeed(target, connecting, report, time),
+            FeedKind.WebSocket => new WebSocketFeed(target, connecting, hub, report, time),
+            FeedKind.Sse => new SseFeed(http.Streams, target, connecting, hub, report, time),
+            _ => new SignalRFeed(target, connecting, hub, report, time),
         };
     }
 
     // The taps of this run, and those of an earlier one that left pours in the spool: they pour no more, but send.
-    private List<TapSimulator> Taps(BeersApi api, Spool spool, HubReach reach)
+    private List<TapSimulator> Taps(BeersApi api, Spool spool, HubReach reach, HubSighting hub)
     {
         var left = spool.Left.ToLookup(pour => pour.TapId);
         var ids = Enumerable.Range(options.FirstTap, options.Taps).ToHashSet();
@@ -86,7 +87,7 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
 
         TapSimulator Tap(int id)
         {
-            var sender = new PourSender(api, spool, reach, _pours, report, time);
+            var sender = new PourSender(api, spool, reach, hub, _pours, report, time);
             foreach (var pour in left[id])
             {
                 sender.Add(new WaitingPour(pour));
@@ -105,7 +106,7 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
         report.Say($"{taps} at {options.Server}: {pace}{count}, feed {options.Feed.ToString().ToLowerInvariant()}, seed {options.Seed}");
         if (spool.Left.Count > 0)
         {
-            report.Say($"the spool {options.SpoolFile} holds {spool.Left.Count} pours of an earlier run: they are sent first");
+            report.Say($"the spool {options.SpoolFile} holds {ConsoleReport.Pours(spool.Left.Count)} of an earlier run, sent first");
         }
     }
 
@@ -115,8 +116,8 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
         if (waiting > 0)
         {
             report.Say(spool.OnDisk
-                ? $"{waiting} pours are not acknowledged: they are in the spool {options.SpoolFile} and go out with the next run"
-                : $"{waiting} pours are not acknowledged and end with this run: --spool FILE would keep them");
+                ? $"not acknowledged: {ConsoleReport.Pours(waiting)}, kept in the spool {options.SpoolFile} for the next run"
+                : $"not acknowledged: {ConsoleReport.Pours(waiting)}, lost with this run: --spool FILE would keep them");
         }
 
         if (missed)

@@ -127,6 +127,6 @@ internal sealed class Spool : IAsyncDisposable
             _saidFull = true;
         }
 
-        _report.Say($"the spool is full ({_limit} pours wait): taps stop pouring until the hub acknowledges some");
+        _report.Say($"the spool is full ({ConsoleReport.PoursWait(_limit)}): taps stop pouring until the hub acknowledges some");
     }
 }

@@ -59,6 +59,7 @@ internal static class Program
         hub.UseSafeHeaders();
         hub.UseFaults();
         hub.UsePage();
+        hub.UseHead();
         hub.UseSecurity();
         hub.UseWebSockets();
         hub.MapBeersApi();

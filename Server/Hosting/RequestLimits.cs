@@ -14,7 +14,7 @@ internal sealed class RequestLimits(LimitOptions options) : IDisposable
     public void LimitAddresses(WebApplication app)
     {
         if (_perAddress is null) return;
-        app.Use((http, next) => http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) ? next(http) : Limit(_perAddress, options.RequestsPerAddress, http, next));
+        app.Use((http, next) => http.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase) ? next(http) : Limit(_perAddress, options.RequestsPerAddress, http, next));
     }
 
     /// <summary>Once it is known whose key it is.</summary>

@@ -16,6 +16,7 @@ internal sealed class ApiKeys
     private readonly TimeProvider _time;
     private readonly string[] _watched;
     private readonly Lock _refreshing = new();
+    private readonly FileDoubts _doubts;
     private volatile KeySnapshot _now;
     private volatile bool _any;
     private (DateTime Changed, long Length)[] _stamps;
@@ -23,10 +24,12 @@ internal sealed class ApiKeys
     /// <exception cref="KeyFileException">The stored keys cannot be read.</exception>
     public ApiKeys(SecurityOptions options, string folder, TimeProvider time, Action<string> fault)
     {
-        (_options, _time, _file, Uses) = (options, time, new KeyFile(folder, time), new KeyUses(folder));
+        (_options, _time, _file, _doubts, Uses) = (options, time, new KeyFile(folder, time), new FileDoubts(time), new KeyUses(folder));
         _watched = [_file.Path, .. options.KeyFiles.Select(file => file.Path)];
         _stamps = Stamps();
-        _now = new KeySnapshot([.. ConfiguredKeys.Read(options, fault), .. _file.Read()], Uses);
+        var configured = ConfiguredKeys.Read(options).ToList();
+        foreach (var wrong in configured.Where(file => file.Fault is not null)) fault(wrong.Fault!);
+        _now = new KeySnapshot([.. configured.Where(file => file.Key is not null).Select(file => file.Key!), .. _file.Read()], Uses);
         _any = _now.All.Count > 0;
     }
 
@@ -76,7 +79,7 @@ internal sealed class ApiKeys
     {
         var stamps = Stamps();
         var settled = _time.GetUtcNow().UtcDateTime - ClockGrain;
-        if (!stamps.SequenceEqual(_stamps) || stamps.Any(stamp => stamp.Changed > settled)) Refresh(log);
+        if (!stamps.SequenceEqual(_stamps) || stamps.Any(stamp => stamp.Changed > settled) || _doubts.Any) Refresh(log);
     }
 
     private void Refresh(ILogger log)
@@ -86,18 +89,7 @@ internal sealed class ApiKeys
         {
             _stamps = Stamps();
             var before = _now;
-            KeySnapshot read;
-            try
-            {
-                read = new KeySnapshot([.. ConfiguredKeys.Read(_options, fault => Log.ConfiguredKeyFault(log, fault)), .. _file.Read()], Uses);
-            }
-            catch (KeyFileException fault)
-            {
-                // Nobody is let in or thrown out by a file that is not understood.
-                Log.KeysNotRead(log, fault.Message);
-                return;
-            }
-
+            var read = new KeySnapshot([.. ReadConfigured(before, log), .. ReadStored(before, log)], Uses);
             _now = read;
             _any |= read.All.Count > 0;
             gone = [.. before.Good.Where(key => read.Good.GetValueOrDefault(key.Key) != key.Value).Select(key => key.Key)];
@@ -112,9 +104,65 @@ internal sealed class ApiKeys
         }
     }
 
-    private (DateTime Changed, long Length)[] Stamps() => Array.ConvertAll(_watched, path =>
+    private List<ApiKey> ReadConfigured(KeySnapshot before, ILogger log)
     {
-        var file = new FileInfo(path);
-        return file.Exists ? (Changed: file.LastWriteTimeUtc, file.Length) : default;
-    });
+        var keys = new List<ApiKey>();
+        foreach (var file in ConfiguredKeys.Read(_options))
+        {
+            var key = file.Key;
+            if (key is not null) _doubts.Settle(file.Path);
+            else
+            {
+                var (believed, isNews) = _doubts.Look(file.Path);
+                if (!believed) key = before.All.FirstOrDefault(known => known.Id == file.Id);
+                else if (isNews) Log.ConfiguredKeyFault(log, file.Fault!);
+            }
+
+            if (key is not null) keys.Add(key);
+        }
+
+        return keys;
+    }
+
+    private IReadOnlyList<ApiKey> ReadStored(KeySnapshot before, ILogger log)
+    {
+        List<ApiKey> known = [.. before.All.Where(key => !key.Id.StartsWith(ConfiguredKeys.IdPrefix, StringComparison.Ordinal))];
+        try
+        {
+            if (_file.ReadIfThere() is { } keys)
+            {
+                _doubts.Settle(_file.Path);
+                return keys;
+            }
+        }
+        catch (KeyFileException fault)
+        {
+            // Nobody is let in or thrown out by a file that is not understood.
+            _doubts.Settle(_file.Path);
+            Log.KeysNotRead(log, fault.Message);
+            return known;
+        }
+
+        if (known.Count == 0) return known;
+        var (believed, isNews) = _doubts.Look(_file.Path);
+        if (isNews) Log.KeysGone(log, _file.Path);
+        return believed ? [] : known;
+    }
+
+    private (DateTime Changed, long Length)[] Stamps() => Array.ConvertAll(_watched, StampOf);
+
+    private static (DateTime Changed, long Length) StampOf(string path)
+    {
+        try
+        {
+            // Orchestrators mount a secret as a link, which stays the same when the file behind it becomes another.
+            var file = new FileInfo(path);
+            if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target) file = target;
+            return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+        }
+        catch (FileNotFoundException)
+        {
+            return default;
+        }
+    }
 }

@@ -9,25 +9,35 @@ internal static class ConfiguredKeys
     /// <summary>Begins the id of such a key; no id of a stored key has a dash.</summary>
     public const string IdPrefix = "file-";
 
-    /// <summary>A file that cannot be read, or holds no good key, is told to <paramref name="fault"/> and opens nothing.</summary>
-    public static List<ApiKey> Read(SecurityOptions options, Action<string> fault)
+    /// <summary>What each configured file holds now: a key, or the fault for which it opens nothing.</summary>
+    public static IEnumerable<ConfiguredKey> Read(SecurityOptions options)
     {
         var keys = new List<ApiKey>();
         foreach (var (role, setting, path) in options.KeyFiles)
         {
-            try
-            {
-                var text = File.ReadAllText(path).Trim();
-                if (KeyText.FaultOf(text) is { } wrong) fault($"{setting}: the file {path} {wrong}. Make one with: openssl rand -hex 32 > {path}");
-                else if (keys.Any(key => key.Hash == KeyText.HashOf(text))) fault($"{setting}: the file {path} holds the key of another role.");
-                else keys.Add(new ApiKey(IdPrefix + role.Name(), role, TapId: null, Name: null, KeyText.HashOf(text)));
-            }
-            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-            {
-                fault($"{setting}: the file {path} cannot be read: {problem.Message}");
-            }
+            var (key, fault) = Read(role, path, keys);
+            if (key is not null) keys.Add(key);
+            yield return new ConfiguredKey(IdPrefix + role.Name(), path, key, fault is null ? null : $"{setting}: the file {path} {fault}");
         }
+    }
 
-        return keys;
+    private static (ApiKey? Key, string? Fault) Read(Role role, string path, List<ApiKey> others)
+    {
+        try
+        {
+            var text = File.ReadAllText(path).Trim();
+            if (KeyText.FaultOf(text) is { } wrong) return (null, $"{wrong}. Make one with: openssl rand -hex 32 > {path}");
+            var hash = KeyText.HashOf(text);
+            return others.Exists(key => key.Hash == hash)
+                ? (null, "holds the key of another role.")
+                : (new ApiKey(IdPrefix + role.Name(), role, TapId: null, Name: null, hash), null);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return (null, $"cannot be read: {problem.Message}");
+        }
     }
 }
+
+/// <summary>A configured file as it was found: it has either a key or a fault.</summary>
+internal sealed record ConfiguredKey(string Id, string Path, ApiKey? Key, string? Fault);

@@ -22,11 +22,15 @@ internal sealed class KeyFile(string folder, TimeProvider time)
     public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetFullPath(folder), Name);
 
     /// <exception cref="KeyFileException">The file cannot be read or understood.</exception>
-    public IReadOnlyList<ApiKey> Read()
+    public IReadOnlyList<ApiKey> Read() => ReadIfThere() ?? [];
+
+    /// <summary>The keys, or null when there is no file.</summary>
+    /// <exception cref="KeyFileException">The file cannot be read or understood.</exception>
+    public IReadOnlyList<ApiKey>? ReadIfThere()
     {
         try
         {
-            if (AtomicFile.Read(Path) is not { } bytes) return [];
+            if (AtomicFile.Read(Path) is not { } bytes) return null;
             var book = JsonSerializer.Deserialize(bytes, KeyFileJson.Default.KeyBook);
             if (book is not { Version: KeyBook.CurrentVersion, Keys: { } keys }) throw new KeyFileException($"The keys in {Path} are of another version of the hub.");
             if (keys.Any(key => key is null || key.Id is null || key.Hash is not { Length: SHA256.HashSizeInBytes * 2 } || !key.Hash.All(char.IsAsciiHexDigit)))

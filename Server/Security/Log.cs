@@ -31,4 +31,7 @@ internal static partial class Log
 
     [LoggerMessage(6010, LogLevel.Error, "The keys could not be changed")]
     public static partial void KeysNotChanged(ILogger log, Exception fault);
+
+    [LoggerMessage(6011, LogLevel.Warning, "{Path} is gone: no key that was made opens anything now")]
+    public static partial void KeysGone(ILogger log, string path);
 }

@@ -14,6 +14,21 @@ internal sealed unsafe class SqliteFiles : IDisposable
     /// <summary>How long the log grows before it is moved into the database; SQLite's own default.</summary>
     private const int FramesUntilCheckpoint = 1_000;
 
+    /// <summary>
+    /// How long the log may grow (32 MiB) while readers that overlap keep it from beginning anew. From then on the committer waits for those that
+    /// read, and again each time it has grown by another 8 MiB.
+    /// </summary>
+    private const int FramesUntilRestart = 8_000, FramesUntilNextRestart = 2_000;
+
+    /// <summary>
+    /// How long it waits: twice as long with each try that failed, so that short reads hold up the intake for a moment only, and long ones cannot
+    /// make the log grow without bound.
+    /// </summary>
+    private static readonly TimeSpan ShortestRestartWait = TimeSpan.FromMilliseconds(50), LongestRestartWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>SQLite's own wait sleeps whole seconds where it was built without a finer one.</summary>
+    private static readonly TimeSpan RestartRetry = TimeSpan.FromMilliseconds(5);
+
     /// <summary>Seconds a statement waits for a lock; only a stranger in the file can hold one that long.</summary>
     private const int LockTimeout = 5;
 
@@ -22,14 +37,17 @@ internal sealed unsafe class SqliteFiles : IDisposable
     private readonly string _epoch;
     private readonly int* _frames = (int*)NativeMemory.AllocZeroed(sizeof(int));
     private SafeFileHandle? _log;
-    private ulong _markedLog;
+    private ulong _foundLog, _markedLog;
     private long _head;
+    private int _restartAt = FramesUntilRestart;
+    private TimeSpan _restartWait = ShortestRestartWait;
     private bool _closed;
 
     private SqliteFiles(StoreFolder folder, SqliteConnection writer, SqliteOpening opened)
     {
         (_folder, Writer, _epoch, _head) = (folder, writer, opened.Epoch, opened.Head);
-        _mark = HighWaterMark.Open(folder, new Mark(_epoch, _head, opened.Log?.Id ?? 0, opened.Log?.Frames ?? 0));
+        (_foundLog, *_frames) = (opened.Log?.Id ?? 0, (int)(opened.Log?.Frames ?? 0));
+        _mark = HighWaterMark.Open(folder, new Mark(_epoch, _head, _foundLog, *_frames));
         SqliteNative.WalHook(writer.Handle!.DangerousGetHandle(), &Committed, (nint)_frames);
     }
 
@@ -99,7 +117,8 @@ internal sealed unsafe class SqliteFiles : IDisposable
             // Once the database holds pages of these commits, a log that lost them would leave a mixture: this must be seen even after a
             // power cut, so here the mark is flushed.
             _mark.Flush();
-            SqliteSchema.Execute(Writer, "PRAGMA wal_checkpoint(PASSIVE)");
+            if (*_frames < _restartAt) SqliteSchema.Execute(Writer, "PRAGMA wal_checkpoint(PASSIVE)");
+            else RestartLog();
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or SqliteException)
         {
@@ -129,6 +148,28 @@ internal sealed unsafe class SqliteFiles : IDisposable
         Close();
     }
 
+    /// <summary>
+    /// Moves the whole log into the database once those that read now are done, so that the next commit begins it anew. Who begins to read
+    /// meanwhile is not waited for: it finds all it needs in the database.
+    /// </summary>
+    private void RestartLog()
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!Checkpoint(Writer, "RESTART"))
+        {
+            if (TimeProvider.System.GetElapsedTime(began) >= _restartWait)
+            {
+                _restartAt = *_frames + FramesUntilNextRestart;
+                _restartWait = _restartWait * 2 < LongestRestartWait ? _restartWait * 2 : LongestRestartWait;
+                return;
+            }
+
+            Task.Delay(RestartRetry, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
+        }
+
+        (_restartAt, _restartWait) = (FramesUntilRestart, ShortestRestartWait);
+    }
+
     private void Close()
     {
         Writer.Dispose();
@@ -143,16 +184,10 @@ internal sealed unsafe class SqliteFiles : IDisposable
         try
         {
             // The log is emptied between two marks; killed there, the store knows that an empty log may be right.
-            _mark.Write(new Mark(_epoch, _head, _log is null ? 0 : SqliteWal.ReadId(_log), *_frames, Closing: true));
+            _mark.Write(new Mark(_epoch, _head, _log is null ? _foundLog : SqliteWal.ReadId(_log), *_frames, Closing: true));
             _mark.Flush();
-            using (var command = Writer.CreateCommand())
-            {
-                command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
-                using var row = command.ExecuteReader();
-                if (!row.Read() || row.GetInt64(0) != 0) return;
-            }
-
-            *_frames = 0;
+            if (!Checkpoint(Writer, "TRUNCATE")) return;
+            (_foundLog, *_frames) = (0, 0);
             _mark.Write(new Mark(_epoch, _head));
             _mark.Flush();
             if (closing) KeepLog(Writer, false);
@@ -161,6 +196,15 @@ internal sealed unsafe class SqliteFiles : IDisposable
         {
             // The fault that matters is told by whoever commits or opens next.
         }
+    }
+
+    /// <summary>Moves the log into the database; false when somebody stood in the way.</summary>
+    public static bool Checkpoint(SqliteConnection connection, string mode)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"PRAGMA wal_checkpoint({mode})";
+        using var row = command.ExecuteReader();
+        return row.Read() && row.GetInt64(0) == 0;
     }
 
     /// <summary>Whether closing the last connection leaves the log as it is.</summary>

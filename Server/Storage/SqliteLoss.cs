@@ -22,6 +22,10 @@ internal static class SqliteLoss
 
         var kept = folder.KeepAside("lost", file => file.StartsWith(SqliteFiles.FileName, StringComparison.Ordinal) || file == HighWaterMark.FileName, _ => false);
         SqliteSchema.SetEpoch(writer, StoreFolder.NewEpoch());
+
+        // What is damaged lies behind what was read of the log, and would be found again by the next start.
+        if (!SqliteFiles.Checkpoint(writer, "TRUNCATE"))
+            throw new StoreException($"The store {folder.File(SqliteFiles.FileName)} is read by another program, so its damaged log cannot be left behind. Stop that program and start again.");
         File.Delete(folder.File(HighWaterMark.FileName));
         return kept;
     }

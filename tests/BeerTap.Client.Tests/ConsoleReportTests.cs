@@ -32,6 +32,12 @@ public sealed class ConsoleReportTests
         Assert.EndsWith("tap 10 0.20% (1), and 490 more taps", heard.Lines[0], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, "0 pours wait")]
+    [InlineData(1, "1 pour waits")]
+    [InlineData(2, "2 pours wait")]
+    public void OnePourIsToldAsOne(int count, string told) => Assert.Equal(told, ConsoleReport.PoursWait(count));
+
     [Fact]
     public void QuietTellsTroubleOnly()
     {

@@ -5,20 +5,20 @@ namespace BeerTap.Client.Tests;
 
 public sealed class SignalRFeedTests : LiveFeedTests
 {
-    private protected override LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, ConsoleReport report) =>
-        new SignalRFeed(target, connecting, report, TimeProvider.System);
+    private protected override LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report) =>
+        new SignalRFeed(target, connecting, hub, report, TimeProvider.System);
 }
 
 public sealed class WebSocketFeedTests : LiveFeedTests
 {
-    private protected override LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, ConsoleReport report) =>
-        new WebSocketFeed(target, connecting, report, TimeProvider.System);
+    private protected override LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report) =>
+        new WebSocketFeed(target, connecting, hub, report, TimeProvider.System);
 }
 
 public sealed class SseFeedTests : LiveFeedTests
 {
-    private protected override LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, ConsoleReport report) =>
-        new SseFeed(new HubConnections(new ClientOptions { Server = target.Server, ApiKey = target.ApiKey }).Streams, target, connecting, report, TimeProvider.System);
+    private protected override LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report) =>
+        new SseFeed(new HubConnections(new ClientOptions { Server = target.Server, ApiKey = target.ApiKey }).Streams, target, connecting, hub, report, TimeProvider.System);
 }
 
 /// <summary>What every kind of feed must do.</summary>
@@ -26,6 +26,7 @@ public abstract class LiveFeedTests : IAsyncLifetime
 {
     private readonly Heard _heard = new();
     private readonly SemaphoreSlim _connecting = new(1);
+    private readonly HubSighting _sighting = new();
     private readonly CancellationTokenSource _stopping = new();
     private FakeHub _hub = null!;
     private LiveFeed _feed = null!;
@@ -191,6 +192,14 @@ public abstract class LiveFeedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AWelcomeIsNewsForWhoeverWaitsForTheHub()
+    {
+        var seen = _sighting.SeenSinceAsync(TimeProvider.System.GetTimestamp(), _stopping.Token);
+        await ListenAsync();
+        await seen.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
     public async Task AFeedThatIsNotAllowedSaysSo()
     {
         _hub.RefuseListener = _ => StatusCodes.Status401Unauthorized;
@@ -217,11 +226,11 @@ public abstract class LiveFeedTests : IAsyncLifetime
         await Until.TrueAsync(() => _hub.Log.Listening == 0, "the hub saw it go");
     }
 
-    private protected abstract LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, ConsoleReport report);
+    private protected abstract LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report);
 
     private void Start(Uri address, string? after, string? key = null, bool tells = true)
     {
-        _feed = Create(new FeedTarget(address, 1, after, key, tells), _connecting, _heard.Report);
+        _feed = Create(new FeedTarget(address, 1, after, key, tells), _connecting, _sighting, _heard.Report);
         _running = _feed.RunAsync(_stopping.Token);
     }
 

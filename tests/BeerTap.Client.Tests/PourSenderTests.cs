@@ -6,6 +6,7 @@ namespace BeerTap.Client.Tests;
 public sealed class PourSenderTests : IAsyncLifetime
 {
     private readonly Heard _heard = new();
+    private readonly HubSighting _sighting = new();
     private readonly PourTally _tally = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _giveUp = new();
@@ -89,6 +90,36 @@ public sealed class PourSenderTests : IAsyncLifetime
         Assert.Contains(hub.Calls, call => call.Count > 1);
     }
 
+    [Fact]
+    public async Task NewsOfTheHubEndsALongWait()
+    {
+        var (clock, address) = (new ManualClock(), await FakeHub.FreeAddressAsync());
+        Use(address, clock);
+        await PourAsync(1);
+
+        // Ten tries that failed: the wait is one of up to 15 s.
+        for (var tries = 0; tries < 10; tries++)
+        {
+            await Until.TrueAsync(() => clock.Timers == 1, "the tap waits");
+            clock.Advance(Backoff.Cap);
+        }
+
+        await Until.TrueAsync(() => clock.Timers == 1, "the tap waits");
+        await using var hub = await FakeHub.StartAsync(address: address);
+        _sighting.Reached(clock.GetTimestamp());
+        await Until.TrueAsync(() => clock.LastIn <= Pauses.Spread, "the tap goes to the hub soon");
+        clock.Advance(Pauses.Spread);
+        await AllSettledAsync();
+    }
+
+    [Fact]
+    public async Task AnAcknowledgedPourIsNewsForWhoeverWaitsForTheHub()
+    {
+        var seen = _sighting.SeenSinceAsync(TimeProvider.System.GetTimestamp(), _giveUp.Token);
+        await PourAsync(1);
+        await seen.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
     [Theory]
     [InlineData(503)]
     [InlineData(429)]
@@ -99,6 +130,7 @@ public sealed class PourSenderTests : IAsyncLifetime
         _hub.Next.Enqueue(FakeHub.Status(status, ("Retry-After", "20")));
         await PourAsync(1);
         await Until.TrueAsync(() => _heard.Count("busy") == 1 && clock.Timers == 1, "the tap waits");
+        _sighting.Reached(clock.GetTimestamp());
         clock.Advance(TimeSpan.FromSeconds(19.9));
         Assert.Equal(1, clock.Timers);
         Assert.Single(_hub.Calls);
@@ -223,7 +255,7 @@ public sealed class PourSenderTests : IAsyncLifetime
     {
         _http?.Dispose();
         _http = new HubConnections(new ClientOptions { Server = address }).Posts;
-        _sender = new PourSender(new BeersApi(_http, time), _spool, new HubReach(address, _spool, _heard.Report, time), _tally, _heard.Report, time);
+        _sender = new PourSender(new BeersApi(_http, time), _spool, new HubReach(address, _spool, _heard.Report, time), _sighting, _tally, _heard.Report, time);
     }
 
     private Task<List<Pour>> PourAsync(int pours) => SendAsync([.. Enumerable.Range(0, pours).Select(_ => _tap.Next())]);

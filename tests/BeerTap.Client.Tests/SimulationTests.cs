@@ -68,7 +68,7 @@ public sealed class SimulationTests : IDisposable
         await Until.TrueAsync(() => File.Exists(spool) && new FileInfo(spool).Length > 500, "some are poured");
         await _asked.CancelAsync();
         Assert.Equal(0, await running.WaitAsync(TimeSpan.FromSeconds(6)));
-        Assert.Equal(1, _heard.Count("they are in the spool"));
+        Assert.Equal(1, _heard.Count("kept in the spool"));
         await using var left = SpoolFile.Open(spool);
         Assert.Contains($"waiting {left.Left.Count},", _heard.Lines[^1], StringComparison.Ordinal);
     }

@@ -17,6 +17,15 @@ internal sealed class ManualClock : TimeProvider
         }
     }
 
+    /// <summary>How long until the last timer is due, or null when there is none.</summary>
+    public TimeSpan? LastIn
+    {
+        get
+        {
+            lock (_change) return _timers.Max(timer => timer.Due) - _now;
+        }
+    }
+
     public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 3, 1, 18, 0, 0, TimeSpan.Zero) + Now();
 
     public override long GetTimestamp() => Now().Ticks;

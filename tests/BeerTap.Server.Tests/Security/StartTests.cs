@@ -72,7 +72,6 @@ public sealed class StartTests : IDisposable
         using (var fixedKey = await hub.SendAsync("DELETE", "/api/keys/file-tap", boss)) Assert.Equal("configured-key", await fixedKey.ProblemAsync());
 
         // Another secret takes the place of the one before while the hub runs.
-        // Put in place by its name, because a file that is found half written opens nothing until it is whole.
         File.Move(await FileAsync("tap.new", "another-key-of-thirty-two-chars-1234"), tapKey, overwrite: true);
         await Keyed.UntilAsync(async () => await hub.StatusAsync("POST", "/api/beers", "another-key-of-thirty-two-chars-1234", """{"tapId":1,"volume":500}""") == 201);
         Assert.Equal(401, await hub.StatusAsync("POST", "/api/beers", taps, """{"tapId":1,"volume":500}"""));

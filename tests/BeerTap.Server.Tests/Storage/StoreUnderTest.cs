@@ -6,12 +6,14 @@ namespace BeerTap.Server.Tests.Storage;
 /// <summary>A store in a folder of its own, which is gone after the test; it can be closed and opened again.</summary>
 internal sealed class StoreUnderTest : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("beertap-store-");
+    private readonly DirectoryInfo _folder;
     private readonly Func<StoreFolder, IBeerStore> _open;
     private IBeerStore? _store;
     private long _head;
 
-    public StoreUnderTest(Func<StoreFolder, IBeerStore> open) => _open = open;
+    /// <param name="folder">One that is there already; otherwise one is made.</param>
+    public StoreUnderTest(Func<StoreFolder, IBeerStore> open, string? folder = null) =>
+        (_open, _folder) = (open, folder is null ? Directory.CreateTempSubdirectory("beertap-store-") : new DirectoryInfo(folder));
 
     public IBeerStore Store => _store ??= OpenIn(_folder.FullName);
 
@@ -77,6 +79,6 @@ internal sealed class StoreUnderTest : IDisposable
     public void Dispose()
     {
         Close();
-        _folder.Delete(recursive: true);
+        if (Directory.Exists(Folder)) _folder.Delete(recursive: true);
     }
 }
