@@ -10,6 +10,12 @@ internal sealed class ListenerLimits(LimitOptions options)
     private readonly Dictionary<UInt128, int> _byAddress = [];
     private int _all;
 
+    /// <summary>How many listeners there are, and from how many addresses.</summary>
+    public (int Listeners, int Addresses) Count
+    {
+        get { lock (_counting) return (_all, _byAddress.Count); }
+    }
+
     public void Limit(WebApplication app)
     {
         if (options.Connections == 0 && options.ConnectionsPerAddress == 0) return;

@@ -13,6 +13,7 @@ internal sealed class Feed : IDisposable
     private readonly EventLog _events;
     private readonly TapRegistry _taps;
     private readonly KeyedListeners _keyed;
+    private readonly FeedMeter _meter;
     private readonly LiveOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<Feed> _log;
@@ -22,16 +23,21 @@ internal sealed class Feed : IDisposable
     private readonly Task _running;
     private int _next;
 
-    public Feed(BeerRepository repository, EventLog events, TapRegistry taps, KeyedListeners keyed, LiveOptions options, TimeProvider time, ILogger<Feed> log)
+    public Feed(
+        BeerRepository repository, EventLog events, TapRegistry taps, KeyedListeners keyed, FeedMeter meter, LiveOptions options, TimeProvider time, ILogger<Feed> log)
     {
-        (_events, _taps, _keyed, _options, _time, _log) = (events, taps, keyed, options, time, log);
+        (_events, _taps, _keyed, _meter, _options, _time, _log) = (events, taps, keyed, meter, options, time, log);
         var pumps = options.Pumps > 0 ? options.Pumps : Environment.ProcessorCount;
         var catchUp = new CatchUp(events, repository, options);
-        _pumps = [.. Enumerable.Range(0, pumps).Select(_ => new Pump(events, catchUp, options, time, log))];
+        _pumps = [.. Enumerable.Range(0, pumps).Select(_ => new Pump(events, catchUp, meter, options, time, log))];
+        meter.Watch(_pumps, events);
         _events.Advanced += TellPumps;
         _subscription = repository.Subscribe(_events.Append);
         _running = Task.WhenAll([.. _pumps.Select(pump => Task.Run(() => pump.RunAsync(_stop.Token))), Task.Run(TickAsync)]);
     }
+
+    /// <summary>Raised for each connection that begins to be served.</summary>
+    internal event Action<Subscriber>? Joining;
 
     /// <summary>How many subscribers there are.</summary>
     public int Subscribers => _pumps.Sum(pump => pump.Count);
@@ -60,13 +66,16 @@ internal sealed class Feed : IDisposable
         subscriber.CloseRequested = reason => pump.Close(subscriber, reason);
         Log.Connected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers + 1);
         if (subscriber.Request.TapId is { } tapId) _taps.Connected(tapId);
+        _meter.Joined(subscriber);
         pump.Join(subscriber);
         _keyed.Joined(subscriber);
+        Joining?.Invoke(subscriber);
         return async () =>
         {
             _keyed.Left(subscriber);
             pump.Leave(subscriber);
             await subscriber.Left;
+            _meter.Left(subscriber);
             if (subscriber.Request.TapId is { } gone) _taps.Disconnected(gone);
             Log.Disconnected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers);
         };

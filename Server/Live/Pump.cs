@@ -12,13 +12,13 @@ namespace BeerTap.Server.Live;
 /// Shutdown: closing words to everybody, a bounded wait, then the loop is cancelled and ends.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing; late signals must not throw.")]
-internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options, TimeProvider time, ILogger log)
+internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, LiveOptions options, TimeProvider time, ILogger log)
 {
     /// <summary>How many pieces one subscriber gets before the next one's turn.</summary>
     private const int PiecesPerVisit = 4;
 
     /// <summary>How long a client that was told to close may take to do so.</summary>
-    private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
 
     // Mailboxes, open to all threads.
     private readonly ConcurrentQueue<Subscriber> _joining = new();
@@ -32,13 +32,28 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options
     private volatile bool _cutAll;
     private volatile CloseReason? _closeAll;
     private int _count;
+    private long _fromStore;
 
     // The loop's own.
     private readonly List<Subscriber> _subscribers = [];
     private readonly Queue<Subscriber> _unfinished = new();
 
+    // Written by the loop, read by whoever measures.
+    private int _busy;
+    private long _fromRing;
+    private long _slowest = long.MaxValue;
+
     /// <summary>How many subscribers there are.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many of them have a write, a read from the store or their closing under way.</summary>
+    public int Busy => Volatile.Read(ref _busy);
+
+    /// <summary>How many events of the log were written to them, since the start.</summary>
+    public long Delivered => Volatile.Read(ref _fromRing) + Volatile.Read(ref _fromStore);
+
+    /// <summary>The position number of the one that is furthest behind, as of the last tick; the largest number when there is none.</summary>
+    public long Slowest => Count == 0 ? long.MaxValue : Volatile.Read(ref _slowest);
 
     public void Join(Subscriber subscriber)
     {
@@ -130,7 +145,14 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options
         if (_tick)
         {
             _tick = false;
-            foreach (var subscriber in _subscribers) Look(subscriber);
+            var slowest = long.MaxValue;
+            foreach (var subscriber in _subscribers)
+            {
+                Look(subscriber);
+                slowest = Math.Min(slowest, subscriber.Seq);
+            }
+
+            Volatile.Write(ref _slowest, slowest);
         }
 
         if (_cutAll) _subscribers.ForEach(subscriber => subscriber.Abort());
@@ -153,8 +175,14 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options
         subscriber.Owed = events.Frames.Welcome(subscriber.Format, seq);
         if (reload)
         {
+            meter.Reloaded();
             Log.Reload(log, subscriber.Request.ToString(), subscriber.Request.After.Position.ToString());
             subscriber.Owed = (byte[])[.. subscriber.Owed.Span, .. events.Frames.Reload(subscriber.Format, seq)];
+        }
+
+        else if (subscriber.Request.After.Kind == AfterKind.Position)
+        {
+            meter.Resumed();
         }
 
         Serve(subscriber);
@@ -191,6 +219,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options
 
     private void Write(Subscriber subscriber, Piece piece)
     {
+        Volatile.Write(ref _fromRing, _fromRing + piece.Seq - subscriber.Seq);
         (subscriber.Seq, subscriber.ReportVersion) = (piece.Seq, piece.ReportVersion);
         if (piece.Bytes.Length == 0) return;
 
@@ -211,6 +240,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options
     private void Begin(Subscriber subscriber, Func<Task> work)
     {
         subscriber.State = SubscriberState.Busy;
+        Volatile.Write(ref _busy, _busy + 1);
         subscriber.LastWrite = time.GetTimestamp();
         _ = RunToEndAsync();
 
@@ -234,6 +264,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options
     private void Finish(Finished finished)
     {
         var subscriber = finished.Subscriber;
+        Volatile.Write(ref _busy, _busy - 1);
         subscriber.State = subscriber.Closed ? SubscriberState.Gone : SubscriberState.Idle;
         if (finished.Fault is { } fault) Cut(subscriber, fault);
         if (subscriber.Leaving) Remove(subscriber);
@@ -246,6 +277,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options
         var page = await catchUp.ReadAsync(subscriber.Format, after, to);
         await subscriber.WriteAsync(page.Bytes);
         subscriber.Seq = page.Seq;
+        Interlocked.Add(ref _fromStore, page.Seq - after);
     }
 
     /// <summary>The client went away in the middle of a write, or the store could not be read: it comes back with its position.</summary>
@@ -261,6 +293,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options
         subscriber.Closed = true;
         await subscriber.WriteAsync(Frames.Closing(subscriber.Format, reason, RetryAfter(reason)));
         await subscriber.CloseAsync(reason);
+        meter.Closed(reason);
         Log.Closed(log, subscriber.Request.ToString(), subscriber.Transport, reason.Name);
         _ = AbortUnlessLeftAsync(subscriber);
     }
@@ -291,6 +324,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, LiveOptions options
         {
             // Its pending write fails by this, and Finish lets go of it.
             Log.Stalled(log, subscriber.Request.ToString(), subscriber.Transport, quiet.TotalSeconds, CloseReason.Idle.Name);
+            meter.Closed(CloseReason.Idle);
             subscriber.Closed = true;
             subscriber.Abort();
         }

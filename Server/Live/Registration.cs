@@ -19,6 +19,7 @@ internal static class Registration
             var repository = provider.GetRequiredService<BeerRepository>();
             return new EventLog(repository.Epoch, () => repository.Totals.Counts().Head, settings.Live);
         });
+        services.AddSingleton<FeedMeter>();
         services.AddSingleton<Feed>();
         services.AddSingleton(provider =>
         {

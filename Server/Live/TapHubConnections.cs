@@ -37,6 +37,11 @@ internal sealed class TapHubConnections(ILogger<DefaultHubLifetimeManager<TapHub
         public override async Task CloseAsync(CloseReason reason) => await connection.WriteAsync(
             new CloseMessage(reason.ComeBack ? null : reason.Name, allowReconnect: reason.ComeBack), CancellationToken.None);
 
-        public override void Abort() => connection.Abort();
+        // SignalR ends a connection with words of its own, and they would wait behind all that a client that reads nothing has not read, for ever.
+        public override void Abort()
+        {
+            connection.Abort();
+            connection.GetHttpContext()?.Abort();
+        }
     }
 }

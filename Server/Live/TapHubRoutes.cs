@@ -1,4 +1,5 @@
 using BeerTap.Server.Beers;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 
 namespace BeerTap.Server.Live;
@@ -7,15 +8,22 @@ internal static class TapHubRoutes
 {
     private static readonly TimeSpan LongestSend = TimeSpan.FromDays(1);
 
+    /// <summary>How long a client may take over its handshake, and may be away between two polls: SignalR's own value.</summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
+
     public static void AddTapHub(this IServiceCollection services, LiveOptions options)
     {
+        // Where pings come more often, dead connections are to be found sooner too.
+        var silence = options.Ping < LongestSilence ? options.Ping : LongestSilence;
         services.AddSignalR(hub =>
         {
             // A client says nothing but pings and its handshake.
             hub.MaximumReceiveMessageSize = 4 * 1024;
             hub.KeepAliveInterval = options.Ping;
             hub.ClientTimeoutInterval = options.Ping * 2;
+            hub.HandshakeTimeout = silence;
         });
+        services.Configure<ConnectionOptions>(connections => connections.DisconnectTimeout = silence);
         services.AddSingleton<HubLifetimeManager<TapHub>, TapHubConnections>();
     }
 
@@ -35,6 +43,10 @@ internal static class TapHubRoutes
         }));
 
         // SignalR would cut a send that takes 10 s, however much of it the client takes meanwhile; the pump knows better.
-        app.MapHub<TapHub>(TapHub.Path, hub => hub.TransportSendTimeout = LongestSend).Listens();
+        app.MapHub<TapHub>(TapHub.Path, hub =>
+        {
+            hub.TransportSendTimeout = LongestSend;
+            hub.WebSockets.CloseTimeout = Pump.CloseGrace;
+        }).Listens();
     }
 }

@@ -19,6 +19,9 @@ internal sealed class KeyedListeners : IDisposable
         _keys.Revoked += Close;
     }
 
+    /// <summary>How many open connections came with a key.</summary>
+    public int Count => _keyOf.Count;
+
     /// <summary>A connection is served from now on. Its key may have been revoked since it was looked at: then it is closed at once.</summary>
     public void Joined(Subscriber subscriber)
     {

@@ -14,13 +14,13 @@ internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
     private readonly Subject<CommittedBatch> _committed = new();
     private readonly Totals _totals;
 
-    public BeerRepository(IBeerStore store, IntakeOptions options, StorageOptions storage, ILogger<BeerRepository> log)
+    public BeerRepository(IBeerStore store, IntakeOptions options, StorageOptions storage, IntakeMeter meter, ILogger<BeerRepository> log)
     {
         _store = store;
         foreach (var warning in store.Warnings) Log.StoreWarning(log, warning);
         _totals = new Totals(store.Head, store.ReadTotals());
         Log.StoreOpened(log, storage.Provider, Path.GetFullPath(storage.Path), store.Epoch, store.Head, _totals.Counts().Beers);
-        _committer = new GroupCommitter(store, options, _totals.Apply, _committed.OnNext, log);
+        _committer = new GroupCommitter(store, options, _totals.Apply, _committed.OnNext, meter, log);
     }
 
     public string Epoch => _store.Epoch;

@@ -24,15 +24,17 @@ internal sealed class GroupCommitter : IDisposable
     private readonly Sequencer _sequencer;
     private readonly Action<LogBatch> _committed;
     private readonly Action<CommittedBatch> _announce;
+    private readonly IntakeMeter _meter;
     private readonly List<Submission> _gathered = [];
     private long _head;
 
     /// <param name="committed">Called when a batch is on the disk, before its callers are answered.</param>
     /// <param name="announce">Called after its callers were answered, in commit order.</param>
     public GroupCommitter(
-        IBeerStore store, IntakeOptions options, Action<LogBatch> committed, Action<CommittedBatch> announce, ILogger log)
+        IBeerStore store, IntakeOptions options, Action<LogBatch> committed, Action<CommittedBatch> announce, IntakeMeter meter, ILogger log)
     {
-        (_store, _options, _committed, _announce, _log) = (store, options, committed, announce, log);
+        (_store, _options, _committed, _announce, _meter, _log) = (store, options, committed, announce, meter, log);
+        meter.Watch(() => Waiting);
         _sequencer = new Sequencer(store);
         _head = store.Head;
         _thread = new Thread(Run) { Name = "group committer", IsBackground = true };
@@ -113,12 +115,14 @@ internal sealed class GroupCommitter : IDisposable
 
     private (LogBatch Batch, List<Outcome[]> Answers) CommitTogether(List<Submission> submissions)
     {
+        var began = _meter.Begin();
         var batch = new LogBatch(_head);
         var answers = submissions.ConvertAll(submission => Array.ConvertAll(submission.Commands, command => _sequencer.Decide(command, batch)));
         if (batch.Events.Count > 0)
         {
             _store.Append(batch);
             _head = batch.Head;
+            _meter.Committed(batch, began);
         }
 
         return (batch, answers);

@@ -10,6 +10,7 @@ internal static class Registration
         services.AddSingleton(settings.Storage);
         services.AddSingleton(settings.Intake);
         services.AddSingleton<IBeerStore>(_ => Open(settings.Storage));
+        services.AddSingleton<IntakeMeter>();
         services.AddSingleton<BeerRepository>();
     }
 

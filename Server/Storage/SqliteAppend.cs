@@ -1,3 +1,4 @@
+using BeerTap.Server.Beers;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -8,38 +9,38 @@ internal sealed class SqliteAppend : IDisposable
 {
     private readonly SqliteConnection _writer;
     private readonly SqliteTypes _types;
-    private readonly Statement _begin;
-    private readonly Statement _commit;
-    private readonly Statement _rollback;
-    private readonly Statement _pour;
-    private readonly Statement _deletion;
-    private readonly Statement _deleted;
-    private readonly Statement _pourId;
-    private readonly Statement _total;
-    private readonly Statement _hourly;
-    private readonly Statement _hour;
+    private readonly SqliteStatement _begin;
+    private readonly SqliteStatement _commit;
+    private readonly SqliteStatement _rollback;
+    private readonly SqliteStatement _pour;
+    private readonly SqliteStatement _deletion;
+    private readonly SqliteStatement _deleted;
+    private readonly SqliteStatement _pourId;
+    private readonly SqliteStatement _total;
+    private readonly SqliteStatement _hourly;
+    private readonly SqliteStatement _hour;
 
     public SqliteAppend(SqliteConnection writer, SqliteTypes types)
     {
         (_writer, _types) = (writer, types);
-        _begin = new Statement(writer, "BEGIN IMMEDIATE", 0);
-        _commit = new Statement(writer, "COMMIT", 0);
-        _rollback = new Statement(writer, "ROLLBACK", 0);
-        _pour = new Statement(writer, "INSERT INTO log (seq, at, tap, type, volume) VALUES (?1, ?2, ?3, ?4, ?5)", 5);
-        _deletion = new Statement(writer, "INSERT INTO log (seq, at, pair) VALUES (?1, ?2, ?3)", 3);
-        _deleted = new Statement(writer, "UPDATE log SET pair = ?2 WHERE seq = ?1", 2);
-        _pourId = new Statement(writer, "INSERT INTO pours (tap, pour, seq) VALUES (?1, ?2, ?3)", 3);
-        _total = new Statement(writer, """
+        _begin = new SqliteStatement(writer, "BEGIN IMMEDIATE");
+        _commit = new SqliteStatement(writer, "COMMIT");
+        _rollback = new SqliteStatement(writer, "ROLLBACK");
+        _pour = new SqliteStatement(writer, "INSERT INTO log (seq, at, tap, type, volume) VALUES (?1, ?2, ?3, ?4, ?5)");
+        _deletion = new SqliteStatement(writer, "INSERT INTO log (seq, at, pair) VALUES (?1, ?2, ?3)");
+        _deleted = new SqliteStatement(writer, "UPDATE log SET pair = ?2 WHERE seq = ?1");
+        _pourId = new SqliteStatement(writer, "INSERT INTO pours (tap, pour, seq) VALUES (?1, ?2, ?3)");
+        _total = new SqliteStatement(writer, """
             INSERT INTO totals VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
                 beers = beers + excluded.beers, units = units + excluded.units, last_pour = MAX(last_pour, excluded.last_pour)
-            """, 5);
-        _hourly = new Statement(writer, """
+            """);
+        _hourly = new SqliteStatement(writer, """
             INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
                 beers = beers + excluded.beers, units = units + excluded.units
-            """, 5);
-        _hour = new Statement(writer, """
+            """);
+        _hour = new SqliteStatement(writer, """
             INSERT INTO hours VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET first = MIN(first, excluded.first), last = MAX(last, excluded.last)
-            """, 3);
+            """);
     }
 
     public void Run(LogBatch batch)
@@ -78,43 +79,46 @@ internal sealed class SqliteAppend : IDisposable
             if (entry is BeerPoured { Beer: var beer })
             {
                 var at = Clock.ToUnix(beer.Timestamp);
-                _pour.Run(beer.Id, at, beer.TapId, _types.IdOf(beer.Type, added), SqliteVolume.ToColumn(beer.Volume));
+                Pour(beer, at, added);
                 var hour = at / Hours.Milliseconds;
                 hours[hour] = (hours.TryGetValue(hour, out var range) ? range.First : beer.Id, beer.Id);
             }
             else if (entry is BeerDeleted deletion)
             {
-                _deletion.Run(deletion.Seq, Clock.ToUnix(deletion.Timestamp), deletion.Beer.Id);
-                _deleted.Run(deletion.Beer.Id, deletion.Seq);
+                Run(_deletion, deletion.Seq, Clock.ToUnix(deletion.Timestamp), deletion.Beer.Id);
+                Run(_deleted, deletion.Beer.Id, deletion.Seq);
             }
         }
 
-        foreach (var ((tapId, pourId), beer) in batch.Pours) _pourId.Run(tapId, SqlitePourId.ToColumn(pourId), beer.Id);
+        foreach (var ((tapId, pourId), beer) in batch.Pours) Remember(tapId, pourId, beer.Id);
         foreach (var ((tapId, type), change) in batch.Totals)
-            _total.Run(tapId, _types.IdOf(type, added), change.Beers, change.Units, Clock.ToUnix(change.LastPour ?? DateTime.UnixEpoch));
+            Run(_total, tapId, _types.IdOf(type, added), change.Beers, change.Units, Clock.ToUnix(change.LastPour ?? DateTime.UnixEpoch));
         foreach (var ((hour, tapId, type), change) in batch.Hourly)
-            _hourly.Run(hour, tapId, _types.IdOf(type, added), change.Beers, change.Units);
-        foreach (var (hour, (first, last)) in hours) _hour.Run(hour, first, last);
+            Run(_hourly, hour, tapId, _types.IdOf(type, added), change.Beers, change.Units);
+        foreach (var (hour, (first, last)) in hours) Run(_hour, hour, first, last);
     }
 
-    /// <summary>A prepared statement with numbered parameters.</summary>
-    private sealed class Statement : IDisposable
+    private void Pour(Beer beer, long at, List<string> added)
     {
-        private readonly SqliteCommand _command;
+        _pour.Bind(1, beer.Id);
+        _pour.Bind(2, at);
+        _pour.Bind(3, beer.TapId);
+        _pour.Bind(4, _types.IdOf(beer.Type, added));
+        SqliteVolume.Bind(_pour, 5, beer.Volume);
+        _pour.Run();
+    }
 
-        public Statement(SqliteConnection connection, string sql, int parameters)
-        {
-            _command = connection.CreateCommand();
-            _command.CommandText = sql;
-            for (var i = 1; i <= parameters; i++) _command.Parameters.Add(new SqliteParameter { ParameterName = "?" + i });
-        }
+    private void Remember(int tapId, string pourId, long seq)
+    {
+        _pourId.Bind(1, tapId);
+        SqlitePourId.Bind(_pourId, 2, pourId);
+        _pourId.Bind(3, seq);
+        _pourId.Run();
+    }
 
-        public void Run(params ReadOnlySpan<object> values)
-        {
-            for (var i = 0; i < values.Length; i++) _command.Parameters[i].Value = values[i];
-            _command.ExecuteNonQuery();
-        }
-
-        public void Dispose() => _command.Dispose();
+    private static void Run(SqliteStatement statement, params ReadOnlySpan<long> values)
+    {
+        for (var i = 0; i < values.Length; i++) statement.Bind(i + 1, values[i]);
+        statement.Run();
     }
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace BeerTap.Server.Storage;
 
 /// <summary>
@@ -6,13 +8,14 @@ namespace BeerTap.Server.Storage;
 /// </summary>
 internal static class SqliteVolume
 {
-    public static object ToColumn(double volume)
+    public static void Bind(SqliteStatement statement, int parameter, double volume)
     {
         var units = Units.FromMillilitres(volume);
-        return Units.ToMillilitres(units).Equals(volume) ? (object)units : volume;
+        if (Units.ToMillilitres(units).Equals(volume)) statement.Bind(parameter, units);
+        else statement.Bind(parameter, volume);
     }
 
-    public static double FromColumn(object value) => value is long units ? Units.ToMillilitres(units) : (double)value;
+    public static double Read(SqliteStatement row, int column) => row.IsInteger(column) ? Units.ToMillilitres(row.Int64(column)) : row.Double(column);
 }
 
 /// <summary>A pour id in its column: 32 lower-case hex digits, as most devices make them, are kept as their 16 bytes; any other as text.</summary>
@@ -20,6 +23,14 @@ internal static class SqlitePourId
 {
     private const int HexLength = 32;
 
-    public static object ToColumn(string pourId) =>
-        pourId.Length == HexLength && pourId.All(char.IsAsciiHexDigitLower) ? Convert.FromHexString(pourId) : pourId;
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
+    public static void Bind(SqliteStatement statement, int parameter, string pourId)
+    {
+        Span<byte> bytes = stackalloc byte[HexLength / 2];
+        if (pourId.Length == HexLength && !pourId.AsSpan().ContainsAnyExcept(HexDigits) && Convert.FromHexString(pourId, bytes, out _, out _) == OperationStatus.Done)
+            statement.Bind(parameter, bytes);
+        else
+            statement.Bind(parameter, pourId);
+    }
 }

@@ -9,11 +9,15 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
     private const string BeerColumns = "seq, type, volume, at, tap";
     private const string Live = "tap IS NOT NULL AND pair IS NULL";
 
-    private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteStatement> _prepared = new(StringComparer.Ordinal);
 
-    public Beer? FindPour(int tapId, string pourId) => Query(
-        $"SELECT {BeerColumns} FROM log WHERE seq = (SELECT seq FROM pours WHERE tap = ?1 AND pour = ?2)",
-        ReadBeer, tapId, SqlitePourId.ToColumn(pourId)).FirstOrDefault();
+    public Beer? FindPour(int tapId, string pourId)
+    {
+        var statement = Prepared($"SELECT {BeerColumns} FROM log WHERE seq = (SELECT seq FROM pours WHERE tap = ?1 AND pour = ?2)");
+        statement.Bind(1, tapId);
+        SqlitePourId.Bind(statement, 2, pourId);
+        return Rows(statement, ReadBeer).FirstOrDefault();
+    }
 
     public Beer? Find(long id) => Query($"SELECT {BeerColumns} FROM log WHERE seq = ?1 AND {Live}", ReadBeer, id).FirstOrDefault();
 
@@ -28,7 +32,7 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
 
     public IReadOnlyList<StoredTotal> ReadTotals() => Query(
         "SELECT tap, type, beers, units, last_pour FROM totals",
-        row => new StoredTotal(row.GetInt32(0), types.NameOf(row.GetInt64(1)), row.GetInt64(2), row.GetInt64(3), Clock.FromUnix(row.GetInt64(4))));
+        row => new StoredTotal((int)row.Int64(0), types.NameOf(row.Int64(1)), row.Int64(2), row.Int64(3), Clock.FromUnix(row.Int64(4))));
 
     public IReadOnlyList<Beer> List(BeerFilter filter, PageCut cut)
     {
@@ -63,7 +67,7 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
         var (from, to) = TimeCut.Touched(filter);
         return Query(
             "SELECT IFNULL(MIN(first), 1), IFNULL(MAX(last), 0) FROM hours WHERE hour BETWEEN ?1 AND ?2",
-            row => (row.GetInt64(0), row.GetInt64(1)), from, to)[0];
+            row => (row.Int64(0), row.Int64(1)), from, to)[0];
     }
 
     private long CountHours(BeerFilter filter)
@@ -73,40 +77,50 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
         var (from, to) = TimeCut.Whole(filter);
         return Query(
             "SELECT IFNULL(SUM(beers), 0) FROM hourly WHERE hour BETWEEN ?1 AND ?2 AND (?3 = 0 OR tap = ?3) AND (?4 = -1 OR type = ?4)",
-            row => row.GetInt64(0), from, to, filter.TapId ?? 0, type)[0];
+            row => row.Int64(0), from, to, filter.TapId ?? 0, type)[0];
     }
 
     private long CountBeers(BeerFilter filter)
     {
         if (SqliteFilter.Make(filter, types, Hours(filter), callersParameters: 0) is not { } query) return 0;
         return query.TypesToMerge.Sum(type => Query(
-            $"SELECT COUNT(*) FROM log WHERE {query.Where(type)}", row => row.GetInt64(0), [.. query.Values])[0]);
+            $"SELECT COUNT(*) FROM log WHERE {query.Where(type)}", row => row.Int64(0), [.. query.Values])[0]);
     }
 
-    private Beer ReadBeer(SqliteDataReader row) => ReadBeer(row, 0);
+    private Beer ReadBeer(SqliteStatement row) => ReadBeer(row, 0);
 
-    private Beer ReadBeer(SqliteDataReader row, int at) => new(
-        row.GetInt64(at), types.NameOf(row.GetInt64(at + 1)), SqliteVolume.FromColumn(row.GetValue(at + 2)), Clock.FromUnix(row.GetInt64(at + 3)),
-        row.GetInt32(at + 4));
+    private Beer ReadBeer(SqliteStatement row, int at) => new(
+        row.Int64(at), types.NameOf(row.Int64(at + 1)), SqliteVolume.Read(row, at + 2), Clock.FromUnix(row.Int64(at + 3)),
+        (int)row.Int64(at + 4));
 
-    private LogEvent ReadEvent(SqliteDataReader row) => row.IsDBNull(4)
-        ? new BeerDeleted(row.GetInt64(0), ReadBeer(row, 6), Clock.FromUnix(row.GetInt64(3)))
+    private LogEvent ReadEvent(SqliteStatement row) => row.IsNull(4)
+        ? new BeerDeleted(row.Int64(0), ReadBeer(row, 6), Clock.FromUnix(row.Int64(3)))
         : new BeerPoured(ReadBeer(row, 0));
 
-    private List<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<object> values)
+    private List<T> Query<T>(string sql, Func<SqliteStatement, T> read, params ReadOnlySpan<object> values)
     {
-        if (!_prepared.TryGetValue(sql, out var command))
-        {
-            command = connection.CreateCommand();
-            command.CommandText = sql;
-            for (var i = 1; i <= values.Length; i++) command.Parameters.Add(new SqliteParameter { ParameterName = "?" + i });
-            _prepared[sql] = command;
-        }
+        var statement = Prepared(sql);
+        statement.BindAll(values);
+        return Rows(statement, read);
+    }
 
-        for (var i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i];
-        var result = new List<T>();
-        using var rows = command.ExecuteReader();
-        while (rows.Read()) result.Add(read(rows));
-        return result;
+    private static List<T> Rows<T>(SqliteStatement statement, Func<SqliteStatement, T> read)
+    {
+        try
+        {
+            var rows = new List<T>();
+            while (statement.Step()) rows.Add(read(statement));
+            return rows;
+        }
+        finally
+        {
+            statement.Reset();
+        }
+    }
+
+    private SqliteStatement Prepared(string sql)
+    {
+        if (!_prepared.TryGetValue(sql, out var statement)) _prepared[sql] = statement = new SqliteStatement(connection, sql);
+        return statement;
     }
 }

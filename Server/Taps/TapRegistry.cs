@@ -1,34 +1,81 @@
-using System.Collections.Concurrent;
+using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Taps;
 
 /// <summary>Which taps are connected: a tap is while it holds at least one connection that names its id.</summary>
-internal sealed class TapRegistry(TimeProvider time)
+/// <remarks>
+/// A tap that poured is in the store, which keeps it for ever. One that only connected is nowhere but here, and anybody who may listen can
+/// name ids: of those that went away, the last <see cref="MostAway"/> are remembered, so that naming ids costs the hub no memory.
+/// </remarks>
+internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<int, Presence> _taps = new();
+    /// <summary>More taps than a house has, in about 100 KB.</summary>
+    public const int MostAway = 1_000;
 
-    /// <summary>The taps that have connected since the hub started.</summary>
-    public IEnumerable<int> Seen => _taps.Keys;
+    private readonly Lock _counting = new();
+    private readonly Dictionary<int, Presence> _taps = [];
 
-    public void Connected(int tapId) => Count(tapId, +1);
+    // Taps that only connected and are away, the longest away first.
+    private readonly LinkedList<int> _away = [];
 
-    public void Disconnected(int tapId) => Count(tapId, -1);
+    /// <summary>The taps that have connected since the hub started, as far as they are remembered.</summary>
+    public IReadOnlyList<int> Seen
+    {
+        get { lock (_counting) return [.. _taps.Keys]; }
+    }
 
-    public bool IsConnected(int tapId) => _taps.GetValueOrDefault(tapId).Connections > 0;
+    public void Connected(int tapId)
+    {
+        lock (_counting)
+        {
+            if (!_taps.TryGetValue(tapId, out var presence)) _taps[tapId] = presence = new Presence();
+            if (presence.Away is { } away) _away.Remove(away);
+            presence.Away = null;
+            presence.Connections++;
+            presence.Changed = Now;
+        }
+    }
 
-    /// <summary>When a tap last came or went, or null when it did not since the hub started; now while it is connected.</summary>
-    public DateTime? LastSeen(int tapId) => _taps.TryGetValue(tapId, out var presence)
-        ? presence.Connections > 0 ? Now : presence.Changed
-        : null;
+    public void Disconnected(int tapId)
+    {
+        lock (_counting)
+        {
+            var presence = _taps[tapId];
+            presence.Connections--;
+            presence.Changed = Now;
+            if (presence.Connections > 0 || repository.Totals.Find(tapId) is not null) return;
+            presence.Away = _away.AddLast(tapId);
+            if (_away.Count <= MostAway) return;
+            _taps.Remove(_away.First!.Value);
+            _away.RemoveFirst();
+        }
+    }
+
+    public bool IsConnected(int tapId)
+    {
+        lock (_counting) return _taps.TryGetValue(tapId, out var presence) && presence.Connections > 0;
+    }
+
+    /// <summary>When a tap last came or went, or null when that is not known; now while it is connected.</summary>
+    public DateTime? LastSeen(int tapId)
+    {
+        lock (_counting)
+        {
+            if (!_taps.TryGetValue(tapId, out var presence)) return null;
+            return presence.Connections > 0 ? Now : presence.Changed;
+        }
+    }
 
     /// <summary>To the millisecond, as all times on the wire.</summary>
     private DateTime Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()).UtcDateTime;
 
-    private void Count(int tapId, int change)
+    private sealed class Presence
     {
-        var now = Now;
-        _taps.AddOrUpdate(tapId, _ => new Presence(change, now), (_, presence) => new Presence(presence.Connections + change, now));
-    }
+        public int Connections { get; set; }
 
-    private readonly record struct Presence(int Connections, DateTime Changed);
+        public DateTime Changed { get; set; }
+
+        /// <summary>Its place among those that only connected and are away.</summary>
+        public LinkedListNode<int>? Away { get; set; }
+    }
 }

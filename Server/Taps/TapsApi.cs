@@ -18,7 +18,7 @@ public sealed record Tap(int Id, bool Connected, long Beers, double TotalVolume,
 /// <summary>One tap.</summary>
 public sealed record TapAnswer(Tap Tap);
 
-/// <summary>Every tap ever seen, by id.</summary>
+/// <summary>Every tap ever seen, by id; of those that only connected and went away, the last 1,000.</summary>
 public sealed record TapsAnswer(IReadOnlyList<Tap> Taps);
 
 internal static class TapsApi

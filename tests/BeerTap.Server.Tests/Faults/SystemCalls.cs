@@ -14,7 +14,10 @@ internal static partial class SystemCalls
 {
     public const string Traced = "openat,close,lseek,write,writev,pwrite64,pwritev,sendto,sendmsg,fsync,fdatasync,ftruncate,unlink,rename";
 
-    /// <summary>The calls that succeeded, in the order in which they ended.</summary>
+    /// <summary>
+    /// The calls that succeeded, in the order in which they ended. Also what was being sent when the process was killed: the other side may have
+    /// it, though the call never came back.
+    /// </summary>
     public static IEnumerable<SystemCall> Read(string trace)
     {
         var begun = new Dictionary<string, (long Line, string Text)>();
@@ -38,10 +41,19 @@ internal static partial class SystemCalls
             }
 
             var (open, close) = (text.IndexOf('(', StringComparison.Ordinal), text.LastIndexOf(") ", StringComparison.Ordinal));
-            if (open < 1 || close < open || ResultOf(text[close..]) is not ({ } result and >= 0)) continue;
-            yield return new SystemCall(began, number, text[..open], text[(open + 1)..close].TrimEnd(), result);
+            if (open < 1 || close < open) continue;
+            var result = text[close..].Contains("= ?", StringComparison.Ordinal) && IsSending(text) ? 0 : ResultOf(text[close..]);
+            if (result is >= 0) yield return new SystemCall(began, number, text[..open], text[(open + 1)..close].TrimEnd(), result.Value);
+        }
+
+        foreach (var (line, text) in begun.Values)
+        {
+            var open = text.IndexOf('(', StringComparison.Ordinal);
+            if (IsSending(text)) yield return new SystemCall(line, ++number, text[..open], text[(open + 1)..], 0);
         }
     }
+
+    private static bool IsSending(string text) => text.StartsWith("send", StringComparison.Ordinal);
 
     /// <summary>The bytes of all string arguments, one behind the other.</summary>
     public static byte[] Bytes(string arguments)

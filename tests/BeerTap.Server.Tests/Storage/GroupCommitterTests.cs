@@ -1,4 +1,5 @@
 using BeerTap.Server.Storage;
+using BeerTap.Server.Tests.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using static BeerTap.Server.Tests.Storage.StoreUnderTest;
 
@@ -143,7 +144,7 @@ public sealed class GroupCommitterTests : IDisposable
     public async Task AnObserverThatFailsDoesNotStopTheIntake()
     {
         using var committer = new GroupCommitter(
-            _store, new IntakeOptions(), _ => { }, _ => throw new InvalidOperationException("observer"), NullLogger.Instance);
+            _store, new IntakeOptions(), _ => { }, _ => throw new InvalidOperationException("observer"), PlainMeters.Intake(), NullLogger.Instance);
         Assert.Equal(1, (await committer.SubmitAsync(Pour()).WaitAsync(Patience))[0].Beer!.Id);
         Assert.Equal(2, (await committer.SubmitAsync(Pour()).WaitAsync(Patience))[0].Beer!.Id);
     }
@@ -157,6 +158,7 @@ public sealed class GroupCommitterTests : IDisposable
             _heard.Add($"announced {batch.Last}");
             _announced.Add(batch);
         },
+        PlainMeters.Intake(),
         NullLogger.Instance);
 
     /// <summary>Submits one pour and waits until the store has it in hand, so that what follows gathers; the store goes on when told.</summary>

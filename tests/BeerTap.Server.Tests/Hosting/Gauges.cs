@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BeerTap.Server.Tests.Hosting;
+
+/// <summary>Reads one hub's meters, the framework's among them, as an exporter would. Made before the hub's first connection: what went up and down is added up from then on.</summary>
+internal sealed class Gauges : IDisposable
+{
+    private readonly MeterListener _listener = new();
+    private readonly ConcurrentDictionary<(Instrument Instrument, string Tags), double> _values = new();
+
+    public Gauges(HubUnderTest hub)
+    {
+        var meters = hub.Services.GetRequiredService<IMeterFactory>();
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Scope == meters) listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.Start();
+    }
+
+    /// <summary>The sum over all tags of an instrument; 0 for one that never said anything.</summary>
+    public double this[string name]
+    {
+        get
+        {
+            _listener.RecordObservableInstruments();
+            return _values.Where(value => value.Key.Instrument.Name == name).Sum(value => value.Value);
+        }
+    }
+
+    /// <summary>What counts things that are there now, such as connections, and is not 0. Memory that a pool keeps is not a thing that is there.</summary>
+    public IEnumerable<string> Remaining()
+    {
+        _listener.RecordObservableInstruments();
+        return
+            from value in _values
+            let kind = value.Key.Instrument.GetType().Name
+            where value.Value != 0 && (kind.Contains("UpDown", StringComparison.Ordinal) || kind.Contains("Gauge", StringComparison.Ordinal))
+            where !value.Key.Instrument.Meter.Name.Contains("MemoryPool", StringComparison.Ordinal)
+            select $"{value.Key.Instrument.Name}{value.Key.Tags}={value.Value}";
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var key = (instrument, tags.Length == 0 ? "" : $"{{{string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"))}}}");
+        _values.AddOrUpdate(key, value, (_, before) => instrument.IsObservable ? value : before + value);
+    }
+}
