@@ -1,5 +1,5 @@
-using BeerTap.Stress.Scenarios;
 using System.CommandLine;
+using BeerTap.Stress.Scenarios;
 
 namespace BeerTap.Stress;
 
