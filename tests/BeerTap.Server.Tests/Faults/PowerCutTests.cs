@@ -65,10 +65,9 @@ public sealed partial class PowerCutTests(ITestOutputHelper output) : IDisposabl
         }
 
         var (trace, keys) = (Path.Combine(_folder, "trace"), Path.Combine(_folder, "keys"));
-        using var command = Process.Start(new ProcessStartInfo("strace", [
-            "-f", "-xx", "-s", "10000", "-o", trace, "-e", $"trace={SystemCalls.Traced}",
-            "dotnet", Path.Combine(AppContext.BaseDirectory, "BeerTap.Server.dll"), "keys", "add", "--role", "operator", $"--Storage:Path={keys}",
-        ]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        string[] strace = ["-f", "-xx", "-s", "10000", "-o", trace, "-e", $"trace={SystemCalls.Traced}"];
+        string[] add = ["dotnet", Path.Combine(AppContext.BaseDirectory, "BeerTap.Server.dll"), "keys", "add", "--role", "operator", $"--Storage:Path={keys}"];
+        using var command = Process.Start(new ProcessStartInfo("strace", [.. strace, .. add]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         await Task.WhenAll(command.StandardOutput.ReadToEndAsync(), command.StandardError.ReadToEndAsync());
         await command.WaitForExitAsync();
 
