@@ -17,8 +17,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     /// <summary>How many pieces one subscriber gets before the next one's turn.</summary>
     private const int PiecesPerVisit = 4;
 
-    /// <summary>How long a client that was told to close may take to do so.</summary>
-    public static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
+    private readonly Farewell _farewell = new(options, meter, time, log);
 
     // Mailboxes, open to all threads.
     private readonly ConcurrentQueue<Subscriber> _joining = new();
@@ -195,7 +194,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
             // The welcome is always the first word, also to one that comes while the hub closes.
             if (subscriber.Owed.Length == 0 && (subscriber.CloseWanted ?? _closeAll) is { } reason)
             {
-                Begin(subscriber, () => CloseAsync(subscriber, reason));
+                Begin(subscriber, () => _farewell.SayAsync(subscriber, reason));
                 return;
             }
 
@@ -287,33 +286,6 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
         if (!subscriber.Leaving) Log.WriteFailed(log, subscriber.Request.ToString(), subscriber.Transport, fault.Message);
         subscriber.Abort();
     }
-
-    private async Task CloseAsync(Subscriber subscriber, CloseReason reason)
-    {
-        subscriber.Closed = true;
-        await subscriber.WriteAsync(Frames.Closing(subscriber.Format, reason, RetryAfter(reason)));
-        await subscriber.CloseAsync(reason);
-        meter.Closed(reason);
-        Log.Closed(log, subscriber.Request.ToString(), subscriber.Transport, reason.Name);
-        _ = AbortUnlessLeftAsync(subscriber);
-    }
-
-    /// <summary>A client that was told to close has a moment to do so.</summary>
-    private async Task AbortUnlessLeftAsync(Subscriber subscriber)
-    {
-        try
-        {
-            await subscriber.Left.WaitAsync(CloseGrace, time);
-        }
-        catch (TimeoutException)
-        {
-            subscriber.Abort();
-        }
-    }
-
-    /// <summary>Each client its own moment, so that they do not all come back at once.</summary>
-    private int? RetryAfter(CloseReason reason) =>
-        reason.ComeBack ? Random.Shared.Next(0, (int)options.DrainSpread.TotalMilliseconds + 1) : null;
 
     private void Look(Subscriber subscriber)
     {

@@ -46,7 +46,7 @@ internal static class TapHubRoutes
         app.MapHub<TapHub>(TapHub.Path, hub =>
         {
             hub.TransportSendTimeout = LongestSend;
-            hub.WebSockets.CloseTimeout = Pump.CloseGrace;
+            hub.WebSockets.CloseTimeout = Farewell.Grace;
         }).Listens();
     }
 }

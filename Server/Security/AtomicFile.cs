@@ -1,3 +1,5 @@
+using BeerTap.Server.Storage;
+
 namespace BeerTap.Server.Security;
 
 /// <summary>Replaces a small file whole: a reader, and a start after a power cut, finds the old content or the new, never a part.</summary>
@@ -17,6 +19,9 @@ internal static class AtomicFile
         }
 
         File.Move(draft, path, overwrite: true);
+
+        // Otherwise a power cut could bring the old content back, and with it a key that was revoked.
+        StoreFolder.FlushNamesOf(Path.GetDirectoryName(path)!);
     }
 
     /// <summary>The file's bytes, or null when there is none.</summary>

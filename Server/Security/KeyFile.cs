@@ -75,6 +75,7 @@ internal sealed class KeyFile(string folder, TimeProvider time)
         },
         cancel);
 
+    /// <param name="change">Gives null when it changed nothing, and then nothing is written.</param>
     private async Task<T> ChangeAsync<T>(Func<List<ApiKey>, T> change, CancellationToken cancel)
     {
         try
@@ -83,7 +84,7 @@ internal sealed class KeyFile(string folder, TimeProvider time)
             await using var held = await LockAsync(cancel);
             List<ApiKey> keys = [.. Read()];
             var result = change(keys);
-            AtomicFile.Write(Path, JsonSerializer.SerializeToUtf8Bytes(new KeyBook(KeyBook.CurrentVersion, keys), KeyFileJson.Default.KeyBook));
+            if (result is not null) AtomicFile.Write(Path, JsonSerializer.SerializeToUtf8Bytes(new KeyBook(KeyBook.CurrentVersion, keys), KeyFileJson.Default.KeyBook));
             return result;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

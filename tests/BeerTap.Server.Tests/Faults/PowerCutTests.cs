@@ -55,6 +55,32 @@ public sealed partial class PowerCutTests(ITestOutputHelper output) : IDisposabl
         Replay(provider, pours, random, trace, store);
     }
 
+    [Fact]
+    public async Task AKeyThatWasMadeOrTakenBackStaysSo()
+    {
+        if (!await CanTraceAsync())
+        {
+            output.WriteLine("skipped: strace is not there or may not trace; apt-get install strace");
+            return;
+        }
+
+        var (trace, keys) = (Path.Combine(_folder, "trace"), Path.Combine(_folder, "keys"));
+        string[] strace = ["-f", "-xx", "-s", "10000", "-o", trace, "-e", $"trace={SystemCalls.Traced}"];
+        string[] add = ["dotnet", Path.Combine(AppContext.BaseDirectory, "BeerTap.Server.dll"), "keys", "add", "--role", "operator", $"--Storage:Path={keys}"];
+        using var command = Process.Start(new ProcessStartInfo("strace", [.. strace, .. add]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        await Task.WhenAll(command.StandardOutput.ReadToEndAsync(), command.StandardError.ReadToEndAsync());
+        await command.WaitForExitAsync();
+
+        // The new file has its name for good once the folder was flushed.
+        var calls = SystemCalls.Read(trace).ToList();
+        var named = calls.FindIndex(call => call.Name == "rename" && TextOf(call).EndsWith("keys.json", StringComparison.Ordinal));
+        var opened = calls.FindIndex(named + 1, call => call.Name == "openat" && TextOf(call) == keys);
+        Assert.True(named >= 0 && opened > named, "the folder is not flushed");
+        Assert.Contains(calls.Skip(opened), call => call.Name == "fsync" && call.FirstNumber == calls[opened].Result);
+
+        static string TextOf(SystemCall call) => System.Text.Encoding.UTF8.GetString(SystemCalls.Bytes(call.Arguments));
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private void Replay(string provider, int pours, Random random, string trace, string store)

@@ -110,6 +110,18 @@ public sealed class KeyRewriteTests : IDisposable
         Assert.NotNull(keys.Find(text));
     }
 
+    [Fact]
+    public async Task TakingBackAKeyThatIsNotThereWritesNothing()
+    {
+        var keys = await KeysAsync();
+        var (key, text) = await keys.AddAsync(new KeyWish(Role.Viewer, null, null), NullLogger.Instance, default);
+        var path = Path.Combine(_folder, KeyFile.Name);
+        File.Move(path, path + ".away");
+        Assert.Null(await keys.RevokeAsync(key.Id, NullLogger.Instance, default));
+        Assert.False(File.Exists(path));
+        Assert.NotNull(keys.Find(text));
+    }
+
     /// <summary>As orchestrators mount secrets: the configured name is a link through a folder that is a link, and only the latter is changed.</summary>
     [Fact]
     public async Task ASecretBehindALinkIsFollowed()
