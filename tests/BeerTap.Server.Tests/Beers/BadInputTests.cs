@@ -86,6 +86,17 @@ public sealed class BadInputTests : IAsyncLifetime
         await NothingIsStored();
     }
 
+    [Theory]
+    [InlineData("""{"tapId":1,"volume":500,"\ud800":1}""", "/api/beers", HttpStatusCode.Created)]
+    [InlineData("""{"tapId":1,"volume":500,"volum\ud800":[2]}""", "/api/beers", HttpStatusCode.Created)]
+    [InlineData("""{"volume":500,"tap\udc00":1}""", "/api/beers", HttpStatusCode.BadRequest)]
+    [InlineData("""{"\ud800":1,"beers":[{"tapId":1,"volume":500,"pou\udc00":1}]}""", "/api/beers/batch", HttpStatusCode.OK)]
+    public async Task AFieldWhoseNameIsNotUnicodeIsUnknownAndNoFaultOfTheHub(string body, string path, HttpStatusCode expected)
+    {
+        using var answer = await _hub.Http.PostAsync(path, body.AsJson());
+        Assert.Equal(expected, answer.StatusCode);
+    }
+
     [Fact]
     public async Task ABatchOfMoreThanTheLimitIsRefusedWhole()
     {
