@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Http.Headers;
 
 namespace BeerTap.Server.Beers;
@@ -16,7 +17,7 @@ internal static class BodyReader
         var body = request.BodyReader;
         while (true)
         {
-            var result = await body.ReadAsync(cancel);
+            var result = await ReadAsync(body, cancel);
             var buffer = result.Buffer;
             if (buffer.Length > limit)
             {
@@ -33,6 +34,19 @@ internal static class BodyReader
             var value = read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray());
             body.AdvanceTo(buffer.End);
             return value;
+        }
+    }
+
+    /// <summary>A body that breaks off, or whose chunks are none, is the sender's fault; the server has no one word for it.</summary>
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader body, CancellationToken cancel)
+    {
+        try
+        {
+            return await body.ReadAsync(cancel);
+        }
+        catch (IOException fault) when (fault is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException("The body breaks off.", fault);
         }
     }
 

@@ -154,6 +154,21 @@ public sealed class BadInputTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("Bffffffffff")]
+    [InlineData("7fffffffffffffff")]
+    [InlineData("xyz")]
+    public async Task AChunkWithoutASizeIsTheSendersFault(string size)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _hub.Address.Port);
+        await using var wire = client.GetStream();
+        await wire.WriteAsync(Encoding.ASCII.GetBytes($"POST /api/beers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n-1\r\n"));
+        using var reader = new StreamReader(wire, Encoding.ASCII);
+        Assert.StartsWith("HTTP/1.1 4", await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)), StringComparison.Ordinal);
+        await NothingIsStored();
+    }
+
+    [Theory]
     [InlineData("page=0", "page")]
     [InlineData("page=-1", "page")]
     [InlineData("page=1.5", "page")]
