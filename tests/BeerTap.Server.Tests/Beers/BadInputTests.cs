@@ -172,6 +172,7 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("page=0", "page")]
     [InlineData("page=-1", "page")]
     [InlineData("page=1.5", "page")]
+    [InlineData("page=1%00", "page")]
     [InlineData("page=99999999999999999999", "page")]
     [InlineData("page_size=0", "page_size")]
     [InlineData("page_size=501", "page_size")]
@@ -201,12 +202,16 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("DELETE", "/api/beers/7", 404)]
     [InlineData("GET", "/api/taps/99", 404)]
     [InlineData("GET", "/api/taps/-1", 404)]
+    [InlineData("GET", "/api/taps/+1", 404)]
+    [InlineData("GET", "/api/taps/%201", 404)]
+    [InlineData("GET", "/api/events?after=abc-1%00", 400)]
     [InlineData("GET", "/nowhere", 404)]
     [InlineData("PUT", "/api/beers", 405)]
     [InlineData("PATCH", "/api/beers/1", 405)]
     [InlineData("GET", "/sockets/beers", 426)]
     public async Task AnUnknownAddressIsAProblemToo(string method, string path, int status)
     {
+        await _hub.PourAsync();
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         using var answer = await _hub.Http.SendAsync(request);
         Assert.Equal(status, (int)answer.StatusCode);
