@@ -1,12 +1,13 @@
-using BeerTap.Stress.Scenarios;
 using System.CommandLine;
+using BeerTap.Stress.Fuzz;
+using BeerTap.Stress.Scenarios;
 
 namespace BeerTap.Stress;
 
 /// <summary>Puts a hub under load and faults, and proves what must hold. See docs/testing.md.</summary>
 internal static class Program
 {
-    private static readonly Scenario[] Scenarios = [new Steady()];
+    private static readonly Scenario[] Scenarios = [new Steady(), new Fuzzing()];
 
     public static async Task<int> Main(string[] args)
     {
