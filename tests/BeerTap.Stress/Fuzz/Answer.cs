@@ -58,7 +58,8 @@ internal sealed class Answer
         var end = bytes.IndexOf("\r\n\r\n"u8);
         if (end < 0) return 0;
         var head = Encoding.Latin1.GetString(bytes[..(end + 2)]);
-        if (!head.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) || head.Length < 13 || !int.TryParse(head.AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var status) || status is < 100 or > 599)
+        if (!head.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) || head.Length < 13
+            || !int.TryParse(head.AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture, out var status) || status is < 100 or > 599)
             throw new FormatException($"no status line: {head}");
         answer = new Answer { Status = status, _head = head };
         var from = end + 4;

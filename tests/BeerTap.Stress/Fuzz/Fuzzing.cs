@@ -59,7 +59,8 @@ internal sealed class Fuzzing : Scenario
 
         await neighbour.StopAsync(cancel);
         var (head, fault) = await ledger.CompareAsync(http, neighbour.Book, cancel);
-        verdict.Check(fault is null, $"the log holds the {ledger.Count:N0} beers that were answered 201, {ledger.Deleted:N0} deletions and the neighbour's pours, and nothing else{(fault is null ? "" : ": " + fault)}");
+        var held = $"the log holds the {ledger.Count:N0} beers that were answered 201, {ledger.Deleted:N0} deletions and the neighbour's pours, and nothing else";
+        verdict.Check(fault is null, fault is null ? held : $"{held}: {fault}");
         await neighbour.CheckAsync(head, verdict, cancel);
         var left = await ConnectionsAsync(http, neighbour.Connections, cancel);
         verdict.Check(left == neighbour.Connections, $"{left} connections are left, {neighbour.Connections} of them the neighbour's");
@@ -88,7 +89,8 @@ internal sealed class Fuzzing : Scenario
                 }
             },
             cancel)));
-        using var saying = new Timer(_ => Verdict.Say($"{doors.Sum(door => door.Cases):N0} cases after {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s"), null, SayEvery, SayEvery);
+        using var saying = new Timer(
+            _ => Verdict.Say($"{doors.Sum(door => door.Cases):N0} cases after {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s"), null, SayEvery, SayEvery);
         await Task.WhenAny(half.Task, workers);
         var memory = await Memory.WatchAsync(hub, workers);
         await workers;

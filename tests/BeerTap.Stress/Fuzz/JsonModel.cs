@@ -5,7 +5,10 @@ using System.Text.Json;
 
 namespace BeerTap.Stress.Fuzz;
 
-/// <summary>JSON as docs/protocol.md has it, from the document model of the framework; names and text are unescaped here, so that the hub's reader is not judged by itself.</summary>
+/// <summary>
+/// JSON as docs/protocol.md has it, from the document model of the framework; names and text are unescaped here, so that the hub's reader is not
+/// judged by itself.
+/// </summary>
 internal static class JsonModel
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);

@@ -6,7 +6,7 @@ namespace BeerTap.Stress.Fuzz;
 /// <summary>What an operator posts to make a key. Few of the cases are good: each key that is made stays in the hub's file.</summary>
 internal sealed class KeysApiDoor(int share, Uri hub, KeyedHub keys, int goodOnes, int cases, Findings findings) : PipelinedDoor("making keys", share, hub, findings)
 {
-    /// <summary>One good key in so many blocks of all doors.</summary>
+    /// <summary>One good key in so many blocks; which blocks they are depends on how many ran, so a repeated block may have one more.</summary>
     private readonly long _goodEvery = Math.Max(1, cases / BlockSize * share / 100 / goodOnes);
 
     private int _made;
@@ -34,7 +34,10 @@ internal sealed class KeysApiDoor(int share, Uri hub, KeyedHub keys, int goodOne
 
     private static byte[] Wish(Random random)
     {
-        var fields = new List<string> { $"\"role\":{(random.Percent(70) ? random.Of("\"tap\"", "\"viewer\"", "\"operator\"") : random.Of("\"TAP\"", "\"\"", "1", "null", "[\"tap\"]", "\"tap \"", "\"\\ud800\""))}" };
+        var role = random.Percent(70)
+            ? random.Of("\"tap\"", "\"viewer\"", "\"operator\"")
+            : random.Of("\"TAP\"", "\"\"", "1", "null", "[\"tap\"]", "\"tap \"", "\"\\ud800\"");
+        var fields = new List<string> { $"\"role\":{role}" };
         if (random.Percent(60)) fields.Add($"\"tapId\":{(random.Percent(60) ? QueryGrammar.Number(random, 1, 20) : PourGrammar.OddNumber(random))}");
         if (random.Percent(50)) fields.Add($"\"name\":{(random.Percent(60) ? "\"left bar\"" : $"\"{PourGrammar.OddText(random)}\"")}");
         if (random.Percent(5)) fields.Add($"\"{PourGrammar.OddText(random)}\":{PourGrammar.Value(random, random.Next(1, 6))}");
@@ -66,8 +69,11 @@ internal sealed class KeysApiDoor(int share, Uri hub, KeyedHub keys, int goodOne
         return (faults.Count == 0, string.Join(',', faults));
     }
 
-    private static JsonElement? Value(List<(string? Name, JsonElement Value)> fields, string name) => fields.Where(field => field.Name == name).Select(field => (JsonElement?)field.Value).FirstOrDefault();
+    private static JsonElement? Value(List<(string? Name, JsonElement Value)> fields, string name) =>
+        fields.Where(field => field.Name == name).Select(field => (JsonElement?)field.Value).FirstOrDefault();
 
     private static string? Made(Answer answer) =>
-        answer.Status != 201 ? "a good key was refused" : ((string)answer.Json["text"]!).StartsWith("bt_", StringComparison.Ordinal) && answer.Header("Cache-Control") == "no-store" ? null : "a key of another form";
+        answer.Status != 201 ? "a good key was refused"
+        : ((string)answer.Json["text"]!).StartsWith("bt_", StringComparison.Ordinal) && answer.Header("Cache-Control") == "no-store" ? null
+        : "a key of another form";
 }

@@ -31,7 +31,9 @@ internal sealed class ListeningDoor(int share, Uri hub, Findings findings) : Pip
             var header = LastEventId(random, model);
             if (model.Faults is { Length: > 0 } faults)
             {
-                cases.Add(Case.Of(path.EndsWith("negotiate", StringComparison.Ordinal) ? "POST" : "GET", path + query, id, header + (path == "/sockets/beers" ? Upgrade : ""), null, answer => PourDoor.Refused(answer, 400, "invalid-fields", faults)));
+                var method = path.EndsWith("negotiate", StringComparison.Ordinal) ? "POST" : "GET";
+                var upgrade = path == "/sockets/beers" ? Upgrade : "";
+                cases.Add(Case.Of(method, path + query, id, header + upgrade, null, answer => PourDoor.Refused(answer, 400, "invalid-fields", faults)));
             }
             else if (path == "/hubs/taps/negotiate")
             {
@@ -40,7 +42,9 @@ internal sealed class ListeningDoor(int share, Uri hub, Findings findings) : Pip
             else if (path == "/hubs/taps")
             {
                 // A made-up id of a connection, or none, over the transports that are no socket.
-                cases.Add(Case.Of(random.Of("GET", "POST", "DELETE"), path + query, id, header + random.Of("", "Accept: text/event-stream\r\n"), random.Percent(30) ? random.Bytes(20) : null, answer => answer.Status >= 400 ? null : "taken without a connection"));
+                var (method, accept) = (random.Of("GET", "POST", "DELETE"), random.Of("", "Accept: text/event-stream\r\n"));
+                var body = random.Percent(30) ? random.Bytes(20) : null;
+                cases.Add(Case.Of(method, path + query, id, header + accept, body, answer => answer.Status >= 400 ? null : "taken without a connection"));
             }
             else if (path != "/api/events/stream" || random.Percent(50))
             {

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace BeerTap.Stress.Fuzz;
 
 /// <summary>A door for requests: those of a block go out at once on one connection, and are answered in their order.</summary>
@@ -52,7 +54,7 @@ internal abstract class PipelinedDoor(string name, int share, Uri hub, Findings 
         {
             return one.Judge(answer);
         }
-        catch (Exception fault) when (fault is System.Text.Json.JsonException or InvalidOperationException or FormatException or NullReferenceException or KeyNotFoundException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException or NullReferenceException or KeyNotFoundException)
         {
             return $"an answer of another form: {fault.Message}";
         }

@@ -8,8 +8,10 @@ internal sealed class PourDoor(int share, Uri hub, Ledger ledger, Findings findi
 {
     private static readonly (string Header, bool IsJson)[] MediaTypes =
     [
-        ("application/json; charset=utf-8", true), ("APPLICATION/JSON", true), ("application/json;charset=\"utf-8\"", true), ("application/json; x=y", true),
-        ("text/plain", false), ("", false), ("application/jsonx", false), ("application/json; charset=utf-16", false), (";", false), ("json", false), ("application/json, text/plain", false),
+        ("application/json; charset=utf-8", true), ("APPLICATION/JSON", true), ("application/json;charset=\"utf-8\"", true),
+        ("application/json; x=y", true),
+        ("text/plain", false), ("", false), ("application/jsonx", false), ("application/json; charset=utf-16", false), (";", false),
+        ("json", false), ("application/json, text/plain", false),
         ("application/problem+json", false), ("multipart/form-data; boundary=x", false), ("application/json; charset=", false),
     ];
 

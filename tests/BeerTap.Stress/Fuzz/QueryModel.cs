@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Numerics;
 using System.Text.RegularExpressions;
 
 namespace BeerTap.Stress.Fuzz;
@@ -33,7 +35,7 @@ internal sealed partial class QueryModel
     public long? Whole(string name, long least, long most)
     {
         if (Single(name) is not { } text) return null;
-        if (Digits().IsMatch(text) && text.TrimStart('0') is { Length: <= 19 } digits && UInt128.Parse($"0{digits}", System.Globalization.CultureInfo.InvariantCulture) is var value && value >= (ulong)least && value <= (ulong)most) return (long)value;
+        if (Digits().IsMatch(text) && BigInteger.Parse(text, CultureInfo.InvariantCulture) is var value && value >= least && value <= most) return (long)value;
         _faults.Add(name);
         return null;
     }
@@ -60,7 +62,9 @@ internal sealed partial class QueryModel
 
     public void Position(string name, string? text)
     {
-        if (text is not (null or "" or "earliest") && !(text.Length <= 40 && Place().Match(text) is { Success: true } match && UInt128.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) <= long.MaxValue)) _faults.Add(name);
+        if (text is null or "" or "earliest") return;
+        var match = Place().Match(text);
+        if (text.Length > 40 || !match.Success || BigInteger.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) > long.MaxValue) _faults.Add(name);
     }
 
     [GeneratedRegex(@"\A[0-9]+\z")]

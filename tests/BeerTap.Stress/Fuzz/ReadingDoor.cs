@@ -8,13 +8,17 @@ internal sealed class ReadingDoor(int share, Uri hub, Ledger ledger, Findings fi
 {
     private static readonly string[] NoIds =
     [
-        "0", "-1", "+1", "%201", "1%20", "abc", "1e3", "1.0", "0x1", "9223372036854775807", "9223372036854775808", "99999999999999999999999", "%d9%a3", "1%0a", "1,2", "~", "%ff", "%c0%ae", "%f0%9f%8d%ba", "1%2f", "1;2", "*", "%2b1", "1%2e0",
+        "0", "-1", "+1", "%201", "1%20", "abc", "1e3", "1.0", "0x1", "9223372036854775807", "9223372036854775808", "99999999999999999999999",
+        "%d9%a3", "1%0a", "1,2", "~", "%ff", "%c0%ae", "%f0%9f%8d%ba", "1%2f", "1;2", "*", "%2b1", "1%2e0",
     ];
 
     private static readonly string[] Paths =
     [
-        "/", "/index.html", "/page.js", "/nowhere", "/api", "/api/", "/api/beer", "/api/beers/1/2", "/API/BEERS", "/api/beers/batch", "/api//beers", "/api/./beers", "/api/../api/taps", "/api/taps", "/api/taps/1", "/api/taps/99", "/api/reports/share", "/api/reports",
-        "/health/live", "/health/ready", "/health", "/docs", "/docs/index.html", "/openapi/v1.json", "/openapi/v2.json", "/%2e%2e/%2e%2e/etc/passwd", "/..%5c..%5cappsettings.json", "/appsettings.json", "/beertap.db", "/api/%62eers", "/api/beers%2f1", "/%ff", "/%f0%9f%8d%ba", "/a%0d%0aX:y", "/page.js%20", "/hubs", "/sockets", "//", "/api/keys/x",
+        "/", "/index.html", "/page.js", "/nowhere", "/api", "/api/", "/api/beer", "/api/beers/1/2", "/API/BEERS", "/api/beers/batch",
+        "/api//beers", "/api/./beers", "/api/../api/taps", "/api/taps", "/api/taps/1", "/api/taps/99", "/api/reports/share", "/api/reports",
+        "/health/live", "/health/ready", "/health", "/docs", "/docs/index.html", "/openapi/v1.json", "/openapi/v2.json",
+        "/%2e%2e/%2e%2e/etc/passwd", "/..%5c..%5cappsettings.json", "/appsettings.json", "/beertap.db", "/api/%62eers", "/api/beers%2f1",
+        "/%ff", "/%f0%9f%8d%ba", "/a%0d%0aX:y", "/page.js%20", "/hubs", "/sockets", "//", "/api/keys/x",
     ];
 
     private static readonly string[] Methods = ["GET", "GET", "GET", "HEAD", "PUT", "PATCH", "OPTIONS", "TRACE", "BREW", "get", "PROPFIND", "M-SEARCH", "LINK"];
@@ -65,13 +69,16 @@ internal sealed class ReadingDoor(int share, Uri hub, Ledger ledger, Findings fi
             if (!ids.SequenceEqual(order == "desc" ? ids.OrderDescending() : ids.Order()) || ids.Distinct().Count() != ids.Count) return "beers out of order";
             if (after is { } start && ids.Exists(one => order == "desc" ? one >= start : one <= start)) return "beers from before after_id";
             return beers.All(beer => (type is null || (string?)beer!["type"] == type) && (tapId is null || (int)beer!["tapId"]! == tapId)
-                && (from is null || Ticks(beer!) >= from / TimeSpan.TicksPerMillisecond * TimeSpan.TicksPerMillisecond) && (to is null || Ticks(beer!) < to)) ? null : "beers that the filter keeps out";
+                && (from is null || Ticks(beer!) >= from / TimeSpan.TicksPerMillisecond * TimeSpan.TicksPerMillisecond)
+                && (to is null || Ticks(beer!) < to)) ? null : "beers that the filter keeps out";
         });
     }
 
     private static Case Log(Random random, string id)
     {
-        var query = QueryGrammar.Next(random, ["after", "after", "limit"], name => name == "after" ? random.Of("earliest", "abc-1", "k3x9q2ab-42") : QueryGrammar.Number(random, 1, random.Percent(2) ? 1000 : 5));
+        var query = QueryGrammar.Next(random, ["after", "after", "limit"], name => name == "after"
+            ? random.Of("earliest", "abc-1", "k3x9q2ab-42")
+            : QueryGrammar.Number(random, 1, random.Percent(2) ? 1000 : 5));
         if (!query.Contains("limit", StringComparison.Ordinal)) query = query.Length > 1 ? query + "&limit=3" : "?limit=3";
         var model = new QueryModel(query);
         var limit = model.Whole("limit", 1, 1000) ?? 100;
@@ -115,7 +122,8 @@ internal sealed class ReadingDoor(int share, Uri hub, Ledger ledger, Findings fi
     {
         var (method, path) = (random.Of<string>(Methods), random.Of<string>(Paths));
         var query = random.Percent(30) ? QueryGrammar.Next(random, ["x", "access_token"], _ => "1") : "";
-        return Case.Of(method, path + query, id, random.Percent(20) ? "Accept: text/html;q=NaN, */*;q=9\r\nRange: bytes=9-1\r\nIf-Modified-Since: never\r\nAccept-Encoding: gzip, ;;q=\r\n" : "", null, answer =>
+        var headers = random.Percent(20) ? "Accept: text/html;q=NaN, */*;q=9\r\nRange: bytes=9-1\r\nIf-Modified-Since: never\r\nAccept-Encoding: gzip, ;;q=\r\n" : "";
+        return Case.Of(method, path + query, id, headers, null, answer =>
             method.ToUpperInvariant() is "GET" or "HEAD" || !path.StartsWith("/api", StringComparison.OrdinalIgnoreCase) || answer.Status >= 400 ? null : "a method that is none was taken");
     }
 

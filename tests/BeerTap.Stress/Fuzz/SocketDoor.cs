@@ -14,7 +14,8 @@ internal sealed class SocketDoor(int share, Uri hub, Findings findings) : SoloDo
     {
         Lives,
         Ends,
-        Waits,
+
+        /// <summary>It may also wait for the rest of a frame.</summary>
         Anything,
     }
 
@@ -36,9 +37,14 @@ internal sealed class SocketDoor(int share, Uri hub, Findings findings) : SoloDo
         {
             // The plain text has no records: nothing in it ends with a NUL, so nothing is looked into.
             var (lives, fault) = await new SocketWire(wire, speaks ? (byte)'\n' : (byte)0).ListenAsync(then is Then.Lives or Then.Ends ? Patience : Silence, null, toTheEnd: refuses, cancel);
-            return fault ?? (then == Then.Lives && !lives ? "ended, though nothing was wrong" : then == Then.Ends && lives ? "lives on, though a frame was wrong" : then == Then.Waits && lives ? "takes a frame for whole that is not" : null);
+            return fault ?? (then, lives) switch
+            {
+                (Then.Lives, false) => "ended, though nothing was wrong",
+                (Then.Ends, true) => "lives on, though a frame was wrong",
+                _ => null,
+            };
         }
-        catch (TimeoutException) when (then is Then.Waits or Then.Anything)
+        catch (TimeoutException) when (then is Then.Anything)
         {
             return null;
         }
@@ -46,7 +52,10 @@ internal sealed class SocketDoor(int share, Uri hub, Findings findings) : SoloDo
 
     private static async Task<string?> UpgradeAsync(Random random, Wire wire, List<byte> sent, CancellationToken cancel)
     {
-        var protocols = random.Of("", "Sec-WebSocket-Protocol: beertap.v1\r\n", "Sec-WebSocket-Protocol: beertap.v2\r\n", "Sec-WebSocket-Protocol: , ,\r\n", "Sec-WebSocket-Protocol: x, beertap.v1\r\n", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=99\r\n", $"Sec-WebSocket-Protocol: {new string('p', 9000)}\r\n");
+        var protocols = random.Of(
+            "", "Sec-WebSocket-Protocol: beertap.v1\r\n", "Sec-WebSocket-Protocol: beertap.v2\r\n", "Sec-WebSocket-Protocol: , ,\r\n",
+            "Sec-WebSocket-Protocol: x, beertap.v1\r\n", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=99\r\n",
+            $"Sec-WebSocket-Protocol: {new string('p', 9000)}\r\n");
         var request = SocketWire.Upgrade("/sockets/beers", protocols);
         request = random.Next(6) switch
         {
@@ -61,8 +70,16 @@ internal sealed class SocketDoor(int share, Uri hub, Findings findings) : SoloDo
         await wire.SendAsync(sent.ToArray(), cancel);
         var isHead = request.StartsWith("HEAD", StringComparison.Ordinal);
         if (await wire.AnswerAsync(isHead, cancel) is not { } answer) return "no answer";
-        return answer.Status == 101 || (answer.Status is 400 or 431 && answer.Header("X-Request-ID") is null) ? null : answer.Status < 400 ? $"answered {answer.Status}" : Case.FaultOf(answer, isHead);
+        return answer.Status == 101 || (answer.Status is 400 or 431 && answer.Header("X-Request-ID") is null) ? null
+            : answer.Status < 400 ? $"answered {answer.Status}"
+            : Case.FaultOf(answer, isHead);
     }
+
+    private static byte[] Goodbye(Random random) =>
+    [
+        .. random.Of<byte[]>([0x03, 0xe8], [0x03, 0xe9], [0x0f, 0xa1], [0, 0], [0x03, 0xed], [0x03, 0xee], [0x03, 0xe7], [0xff, 0xff]),
+        .. random.Of("", "bye", new string('b', 123)).Utf8(),
+    ];
 
     private static (byte[] Frames, Then Then) Frames(Random random)
     {
@@ -89,7 +106,7 @@ internal sealed class SocketDoor(int share, Uri hub, Findings findings) : SoloDo
             17 => ([0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0, .. control], Then.Anything),
             18 => (SocketWire.Frame(0x81, random.Of<byte[]>([0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0x61, 0xf0, 0x9f, 0x8d], [0xf4, 0x90, 0x80, 0x80])), Then.Ends),
             19 => (SocketWire.Frame(0x88, [0]), Then.Ends),
-            20 => (SocketWire.Frame(0x88, [.. random.Of<byte[]>([0x03, 0xe8], [0x03, 0xe9], [0x0f, 0xa1], [0, 0], [0x03, 0xed], [0x03, 0xee], [0x03, 0xe7], [0xff, 0xff]), .. random.Of("", "bye", new string('b', 123)).Utf8()]), Then.Ends),
+            20 => (SocketWire.Frame(0x88, Goodbye(random)), Then.Ends),
             21 => (SocketWire.Frame(0x88, [0x03, 0xe8, 0xff, 0xfe]), Then.Ends),
             22 => (random.Bytes(random.Next(1, 300)), Then.Anything),
             _ => (Mutator.Spoil(random, [.. SocketWire.Frame(0x81, "hello"u8), .. SocketWire.Frame(0x89, control)], SocketWire.Frame(0x88, [0x03, 0xe8])), Then.Anything),

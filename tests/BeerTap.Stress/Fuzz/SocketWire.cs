@@ -70,7 +70,8 @@ internal sealed class SocketWire(Wire wire, byte terminator)
         var bytes = wire.Received.Span;
         var size = _framing.Take(bytes, out kind, out var content);
         payload = content.ToArray();
-        fault = size > 0 && (bytes[0] is not (0x00 or 0x01 or 0x80 or 0x81 or 0x88 or 0x89 or 0x8a) || (bytes[1] & 0x80) != 0) ? $"a frame no server sends: {Case.Escape(bytes[..Math.Min(20, size)])}" : null;
+        var isServers = size == 0 || (bytes[0] is 0x00 or 0x01 or 0x80 or 0x81 or 0x88 or 0x89 or 0x8a && (bytes[1] & 0x80) == 0);
+        fault = isServers ? null : $"a frame no server sends: {Case.Escape(bytes[..Math.Min(20, size)])}";
         return size;
     }
 }

@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using System.Text.Json;
+
 namespace BeerTap.Stress.Fuzz;
 
 /// <summary>A door whose every case has a connection of its own: what is thrown there spoils the connection, or keeps the hub waiting.</summary>
@@ -31,7 +34,7 @@ internal abstract class SoloDoor(string name, int share, Uri hub, Findings findi
             await wire.ConnectAsync(cancel);
             if (await AttackAsync(random, number, wire, sent, cancel) is { } fault) findings.Add(Name, number, sent.ToArray(), fault);
         }
-        catch (Exception fault) when (fault is FormatException or IOException or TimeoutException or System.Text.Json.JsonException or System.Net.Sockets.SocketException or NullReferenceException or InvalidOperationException)
+        catch (Exception fault) when (fault is FormatException or IOException or TimeoutException or JsonException or SocketException or NullReferenceException or InvalidOperationException)
         {
             findings.Add(Name, number, sent.ToArray(), fault.Message);
         }

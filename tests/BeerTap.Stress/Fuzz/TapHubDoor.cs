@@ -17,24 +17,43 @@ internal sealed class TapHubDoor(int share, Uri hub, Findings findings) : SoloDo
 
     private static readonly string[] Handshakes =
     [
-        "{\"protocol\":\"messagepack\",\"version\":1}\u001e", "{\"protocol\":\"json\",\"version\":99}\u001e", "{\"protocol\":\"json\",\"version\":-1}\u001e", "{\"protocol\":\"json\"}\u001e", "{\"version\":1}\u001e", "{\"protocol\":null,\"version\":null}\u001e", "{}\u001e", "[]\u001e", "null\u001e", "\u001e", "\u001e\u001e\u001e", "x\u001e",
-        "{\"protocol\":\"json\",\"version\":1e0}\u001e", "{\"protocol\":\"json\",\"version\":\"1\"}\u001e", "{\"protocol\":{\"a\":1},\"version\":1}\u001e", "{\"protocol\":\"\\ud800\",\"version\":1}\u001e", "{\"\\ud800\":1,\"protocol\":\"json\",\"version\":1}\u001e", "{\"protocol\":\"json\",\"version\":1}", "{\"protocol\":\"json\",\"protocol\":\"json\",\"version\":1}\u001e",
-        "{\"protocol\":\"blazorpack\",\"version\":1}\u001e", new string('x', 5_000), $"{{\"protocol\":\"{new string('j', 5_000)}\",\"version\":1}}\u001e",
+        "{\"protocol\":\"messagepack\",\"version\":1}\u001e", "{\"protocol\":\"json\",\"version\":99}\u001e",
+        "{\"protocol\":\"json\",\"version\":-1}\u001e", "{\"protocol\":\"json\"}\u001e", "{\"version\":1}\u001e",
+        "{\"protocol\":null,\"version\":null}\u001e", "{}\u001e", "[]\u001e", "null\u001e", "\u001e", "\u001e\u001e\u001e", "x\u001e",
+        "{\"protocol\":\"json\",\"version\":1e0}\u001e", "{\"protocol\":\"json\",\"version\":\"1\"}\u001e",
+        "{\"protocol\":{\"a\":1},\"version\":1}\u001e", "{\"protocol\":\"\\ud800\",\"version\":1}\u001e",
+        "{\"\\ud800\":1,\"protocol\":\"json\",\"version\":1}\u001e", "{\"protocol\":\"json\",\"version\":1}",
+        "{\"protocol\":\"json\",\"protocol\":\"json\",\"version\":1}\u001e",
+        "{\"protocol\":\"blazorpack\",\"version\":1}\u001e", new string('x', 5_000),
+        $"{{\"protocol\":\"{new string('j', 5_000)}\",\"version\":1}}\u001e",
     ];
 
     /// <summary>Records that a client of another hub might well send.</summary>
     private static readonly string[] Harmless =
     [
-        "{\"type\":6}\u001e", "{\"type\":6}\u001e{\"type\":6}\u001e", "{\"type\":1,\"target\":\"none\",\"arguments\":[]}\u001e", "{\"type\":1,\"invocationId\":\"1\",\"target\":\"welcome\",\"arguments\":[1,2,3]}\u001e", "{\"type\":1,\"invocationId\":\"2\",\"target\":\"OnConnectedAsync\",\"arguments\":[]}\u001e",
-        "{\"type\":1,\"invocationId\":\"3\",\"target\":\"Dispose\",\"arguments\":[]}\u001e", "{\"type\":1,\"invocationId\":\"4\",\"target\":\"\",\"arguments\":[]}\u001e", "{\"type\":5,\"invocationId\":\"none\"}\u001e", "{\"type\":4,\"invocationId\":\"5\",\"target\":\"none\",\"arguments\":[]}\u001e",
+        "{\"type\":6}\u001e", "{\"type\":6}\u001e{\"type\":6}\u001e", "{\"type\":1,\"target\":\"none\",\"arguments\":[]}\u001e",
+        "{\"type\":1,\"invocationId\":\"1\",\"target\":\"welcome\",\"arguments\":[1,2,3]}\u001e",
+        "{\"type\":1,\"invocationId\":\"2\",\"target\":\"OnConnectedAsync\",\"arguments\":[]}\u001e",
+        "{\"type\":1,\"invocationId\":\"3\",\"target\":\"Dispose\",\"arguments\":[]}\u001e",
+        "{\"type\":1,\"invocationId\":\"4\",\"target\":\"\",\"arguments\":[]}\u001e", "{\"type\":5,\"invocationId\":\"none\"}\u001e",
+        "{\"type\":4,\"invocationId\":\"5\",\"target\":\"none\",\"arguments\":[]}\u001e",
     ];
 
     private static readonly string[] Odd =
     [
-        "{\"type\":0}\u001e", "{\"type\":7}\u001e", "{\"type\":7,\"error\":\"x\",\"allowReconnect\":true}\u001e", "{\"type\":8,\"sequenceId\":9}\u001e", "{\"type\":9,\"sequenceId\":-1}\u001e", "{\"type\":99}\u001e", "{\"type\":-1}\u001e", "{\"type\":1e9}\u001e", "{\"type\":\"1\"}\u001e", "{\"type\":null}\u001e", "{}\u001e", "[]\u001e", "\u001e", "null\u001e", "x\u001e",
-        "{\"type\":1}\u001e", "{\"type\":1,\"target\":5,\"arguments\":[]}\u001e", "{\"type\":1,\"target\":\"none\"}\u001e", "{\"type\":1,\"target\":\"none\",\"arguments\":{}}\u001e", "{\"type\":1,\"target\":\"\\ud800\",\"arguments\":[]}\u001e", "{\"type\":1,\"invocationId\":\"\\ud800\",\"target\":\"x\",\"arguments\":[]}\u001e", "{\"type\":1,\"invocationId\":7,\"target\":\"x\",\"arguments\":[]}\u001e",
-        "{\"type\":2,\"invocationId\":\"1\",\"item\":{}}\u001e", "{\"type\":3,\"invocationId\":\"1\",\"result\":1,\"error\":\"x\"}\u001e", "{\"type\":3}\u001e", "{\"type\":1,\"target\":\"x\",\"arguments\":[],\"streamIds\":[\"a\",\"a\",null]}\u001e", "{\"type\":1,\"headers\":{\"a\":1},\"target\":\"x\",\"arguments\":[]}\u001e", "{\"type\":1,\"type\":6}\u001e", "{\"\\ud800\":1,\"type\":6}\u001e",
-        "{\"type\":1,\"target\":\"x\",\"arguments\":[" + new string('[', 200) + new string(']', 200) + "]}\u001e", "{\"type\":6,\"x\":\"" + new string('y', 5_000) + "\"}\u001e", new string('z', 6_000), "{\"type\":6}",
+        "{\"type\":0}\u001e", "{\"type\":7}\u001e", "{\"type\":7,\"error\":\"x\",\"allowReconnect\":true}\u001e",
+        "{\"type\":8,\"sequenceId\":9}\u001e", "{\"type\":9,\"sequenceId\":-1}\u001e", "{\"type\":99}\u001e", "{\"type\":-1}\u001e",
+        "{\"type\":1e9}\u001e", "{\"type\":\"1\"}\u001e", "{\"type\":null}\u001e", "{}\u001e", "[]\u001e", "\u001e", "null\u001e", "x\u001e",
+        "{\"type\":1}\u001e", "{\"type\":1,\"target\":5,\"arguments\":[]}\u001e", "{\"type\":1,\"target\":\"none\"}\u001e",
+        "{\"type\":1,\"target\":\"none\",\"arguments\":{}}\u001e", "{\"type\":1,\"target\":\"\\ud800\",\"arguments\":[]}\u001e",
+        "{\"type\":1,\"invocationId\":\"\\ud800\",\"target\":\"x\",\"arguments\":[]}\u001e",
+        "{\"type\":1,\"invocationId\":7,\"target\":\"x\",\"arguments\":[]}\u001e",
+        "{\"type\":2,\"invocationId\":\"1\",\"item\":{}}\u001e", "{\"type\":3,\"invocationId\":\"1\",\"result\":1,\"error\":\"x\"}\u001e",
+        "{\"type\":3}\u001e", "{\"type\":1,\"target\":\"x\",\"arguments\":[],\"streamIds\":[\"a\",\"a\",null]}\u001e",
+        "{\"type\":1,\"headers\":{\"a\":1},\"target\":\"x\",\"arguments\":[]}\u001e", "{\"type\":1,\"type\":6}\u001e",
+        "{\"\\ud800\":1,\"type\":6}\u001e",
+        "{\"type\":1,\"target\":\"x\",\"arguments\":[" + new string('[', 200) + new string(']', 200) + "]}\u001e",
+        "{\"type\":6,\"x\":\"" + new string('y', 5_000) + "\"}\u001e", new string('z', 6_000), "{\"type\":6}",
     ];
 
     protected override async Task<string?> AttackAsync(Random random, long number, Wire wire, List<byte> sent, CancellationToken cancel)
