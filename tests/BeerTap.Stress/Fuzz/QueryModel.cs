@@ -12,7 +12,8 @@ internal sealed partial class QueryModel
 
     public QueryModel(string query)
     {
-        foreach (var part in query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        // The first question mark begins the query; a second is a part of it.
+        foreach (var part in (query.StartsWith('?') ? query[1..] : query).Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
             var (name, value) = equals < 0 ? (part, "") : (part[..equals], part[(equals + 1)..]);
