@@ -17,7 +17,8 @@ internal static class BodyReader
         var body = request.BodyReader;
         while (true)
         {
-            var result = await ReadAsync(body, cancel);
+            cancel.ThrowIfCancellationRequested();
+            var result = await ReadAsync(body);
             var buffer = result.Buffer;
             if (buffer.Length > limit)
             {
@@ -37,12 +38,15 @@ internal static class BodyReader
         }
     }
 
-    /// <summary>A body that breaks off, or whose chunks are none, is the sender's fault; the server has no one word for it.</summary>
-    private static async ValueTask<ReadResult> ReadAsync(PipeReader body, CancellationToken cancel)
+    /// <summary>
+    /// A body that breaks off, or whose chunks are none, is the sender's fault; the server has no one word for it. The wait ends by itself when the
+    /// connection does: a token that ends it first leaves the server's reader in the middle of a read, which it then logs as an error.
+    /// </summary>
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader body)
     {
         try
         {
-            return await body.ReadAsync(cancel);
+            return await body.ReadAsync(CancellationToken.None);
         }
         catch (IOException fault) when (fault is not BadHttpRequestException)
         {
