@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Connections;
 
 namespace BeerTap.Server.Beers;
 
@@ -16,7 +18,8 @@ internal static class BodyReader
         var body = request.BodyReader;
         while (true)
         {
-            var result = await body.ReadAsync(cancel);
+            cancel.ThrowIfCancellationRequested();
+            var result = await ReadAsync(request.HttpContext, body);
             var buffer = result.Buffer;
             if (buffer.Length > limit)
             {
@@ -33,6 +36,28 @@ internal static class BodyReader
             var value = read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray());
             body.AdvanceTo(buffer.End);
             return value;
+        }
+    }
+
+    /// <summary>
+    /// A body that breaks off, or whose chunks are none, is the sender's fault; the server has no one word for it. The wait ends by itself when the
+    /// connection does: a token that ends it first leaves the server's reader in the middle of a read, which it then logs as an error.
+    /// </summary>
+    private static async ValueTask<ReadResult> ReadAsync(HttpContext http, PipeReader body)
+    {
+        try
+        {
+            return await body.ReadAsync(CancellationToken.None);
+        }
+        catch (ConnectionResetException fault)
+        {
+            // Told to abort, the server does not try to read the rest of what nobody sends.
+            http.Abort();
+            throw new BadHttpRequestException("The client is gone.", fault);
+        }
+        catch (IOException fault) when (fault is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException("The body breaks off.", fault);
         }
     }
 

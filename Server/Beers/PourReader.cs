@@ -55,7 +55,7 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
             List<(PourBeer?, Problem?)>? pours = null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isBeers = reader.ValueTextEquals("beers"u8);
+                var isBeers = IsName(ref reader, "beers"u8);
                 reader.Read();
                 if (!isBeers)
                 {
@@ -227,11 +227,25 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
     }
 
     private static (Field Field, string Name) FieldOf(ref Utf8JsonReader reader) =>
-        reader.ValueTextEquals("tapId"u8) ? (Field.TapId, "tapId")
-        : reader.ValueTextEquals("volume"u8) ? (Field.Volume, "volume")
-        : reader.ValueTextEquals("pourId"u8) ? (Field.PourId, "pourId")
-        : reader.ValueTextEquals("pouredAt"u8) ? (Field.PouredAt, "pouredAt")
+        IsName(ref reader, "tapId"u8) ? (Field.TapId, "tapId")
+        : IsName(ref reader, "volume"u8) ? (Field.Volume, "volume")
+        : IsName(ref reader, "pourId"u8) ? (Field.PourId, "pourId")
+        : IsName(ref reader, "pouredAt"u8) ? (Field.PouredAt, "pouredAt")
         : (Field.None, "");
+
+    /// <summary>Whether a field has this name; one that is not Unicode, such as a lone surrogate, is nobody's, and so unknown.</summary>
+    private static bool IsName(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            // The reader's word for an escape that is not Unicode; it only meets it when the name is about as long as this one.
+            return false;
+        }
+    }
 
     private static void RefuseTrailing(ref Utf8JsonReader reader)
     {

@@ -11,7 +11,9 @@ internal static class QueryFields
     public static long? Whole(HttpRequest request, string name, long least, long most, FieldErrors errors)
     {
         if (Single(request, name, errors) is not { } text) return null;
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most) return value;
+
+        // The framework's parser passes over NULs at the end.
+        if (text[^1] != '\0' && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most) return value;
         errors.Add(name, string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}."));
         return null;
     }

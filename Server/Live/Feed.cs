@@ -45,13 +45,16 @@ internal sealed class Feed : IDisposable
     /// <summary>The hub is stopping: whoever comes now is told to come back.</summary>
     public bool Draining { get; private set; }
 
-    /// <summary>Serves a connection until it is over, which <paramref name="connection"/> tells; then lets go of it.</summary>
-    public async Task ServeAsync(Subscriber subscriber, Task connection)
+    /// <summary>
+    /// Serves a connection until it is over, which <paramref name="connection"/> tells; then lets go of it. It is begun behind the join: what the
+    /// client has said by then may ask for a close.
+    /// </summary>
+    public async Task ServeAsync(Subscriber subscriber, Func<Task> connection)
     {
         var leave = Join(subscriber);
         try
         {
-            await connection;
+            await connection();
         }
         finally
         {

@@ -13,7 +13,9 @@ internal readonly record struct Position(string Epoch, long Seq)
         position = default;
         var dash = text.IndexOf('-', StringComparison.Ordinal);
         if (text.Length > LongestText || dash < 1 || !text.AsSpan(0, dash).ContainsOnlyLettersAndDigits()) return false;
-        if (!long.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var seq)) return false;
+
+        // The framework's parser passes over NULs at the end.
+        if (text[^1] == '\0' || !long.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var seq)) return false;
         position = new Position(text[..dash], seq);
         return true;
     }

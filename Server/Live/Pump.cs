@@ -128,6 +128,8 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
         while (_finished.TryDequeue(out var finished)) Finish(finished);
         while (_closing.TryDequeue(out var wanted))
         {
+            // Who is to be closed has joined before: if that came in since the round began, it is admitted first, and hears its welcome.
+            while (_joining.TryDequeue(out var joined)) Admit(joined);
             wanted.Subscriber.CloseWanted = wanted.Reason;
             Serve(wanted.Subscriber);
         }

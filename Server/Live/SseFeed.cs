@@ -39,7 +39,7 @@ internal static class SseFeed
 
         var subscriber = new SseSubscriber(http, request);
         using var aborted = cancel.Register(subscriber.End);
-        await feed.ServeAsync(subscriber, subscriber.Ended);
+        await feed.ServeAsync(subscriber, () => subscriber.Ended);
     }
 }
 

@@ -45,7 +45,7 @@ internal static class WebSocketFeed
         });
         var progress = SocketProgress.Of(http);
         WebSocketSubscriber subscriber = offered.Count > 0 ? new JsonSocketSubscriber(socket, request, progress) : new TextSocketSubscriber(socket, request, progress);
-        await feed.ServeAsync(subscriber, ListenAsync(subscriber, socket, http.RequestAborted));
+        await feed.ServeAsync(subscriber, () => ListenAsync(subscriber, socket, http.RequestAborted));
     }
 
     /// <summary>Kestrel cuts a response that is read too slowly; a listener may be as slow as it likes, and costs one page in flight.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BeerTap.Server.Beers;
 using BeerTap.Server.Reports;
 using BeerTap.Server.Security;
@@ -40,7 +41,7 @@ internal static class TapsApi
 
     private static Results<Ok<TapAnswer>, RefusalResult> Find(string id, BeerRepository repository, TapRegistry registry)
     {
-        if (!int.TryParse(id, out var tapId)) return new RefusalResult(Refusals.NoSuchTap());
+        if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var tapId)) return new RefusalResult(Refusals.NoSuchTap());
         var tap = repository.Totals.Find(tapId);
         if (tap is null && registry.LastSeen(tapId) is null) return new RefusalResult(Refusals.NoSuchTap());
         return TypedResults.Ok(new TapAnswer(Describe(tapId, tap, repository.Totals.Counts().Beers, registry)));

@@ -33,6 +33,20 @@ internal sealed class Memory
         return memory;
     }
 
+    /// <summary>Watches until something is done.</summary>
+    public static async Task<Memory> WatchAsync(HubProcess hub, Task done)
+    {
+        var memory = new Memory();
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        do
+        {
+            memory._figures.Add(hub.ResidentBytes);
+            await Task.WhenAny(done, timer.WaitForNextTickAsync(CancellationToken.None).AsTask());
+        }
+        while (!done.IsCompleted);
+        return memory;
+    }
+
     public override string ToString() =>
         $"{Median(_figures[..Third]) / Mebibyte} MB in the first third, {Median(_figures[^Third..]) / Mebibyte} MB in the last, {Highest / Mebibyte} MB at most";
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BeerTap.Stress.Fuzz;
 using BeerTap.Stress.Scenarios;
 
 namespace BeerTap.Stress;
@@ -6,7 +7,7 @@ namespace BeerTap.Stress;
 /// <summary>Puts a hub under load and faults, and proves what must hold. See docs/testing.md.</summary>
 internal static class Program
 {
-    private static readonly Scenario[] Scenarios = [new Steady(), new Neighbours(), new Drain(), new Return(), new Storm(), new Spool()];
+    private static readonly Scenario[] Scenarios = [new Steady(), new Neighbours(), new Drain(), new Return(), new Storm(), new Spool(), new Fuzzing()];
 
     public static async Task<int> Main(string[] args)
     {

@@ -86,6 +86,17 @@ public sealed class BadInputTests : IAsyncLifetime
         await NothingIsStored();
     }
 
+    [Theory]
+    [InlineData("""{"tapId":1,"volume":500,"\ud800":1}""", "/api/beers", HttpStatusCode.Created)]
+    [InlineData("""{"tapId":1,"volume":500,"volum\ud800":[2]}""", "/api/beers", HttpStatusCode.Created)]
+    [InlineData("""{"volume":500,"tap\udc00":1}""", "/api/beers", HttpStatusCode.BadRequest)]
+    [InlineData("""{"\ud800":1,"beers":[{"tapId":1,"volume":500,"pou\udc00":1}]}""", "/api/beers/batch", HttpStatusCode.OK)]
+    public async Task AFieldWhoseNameIsNotUnicodeIsUnknownAndNoFaultOfTheHub(string body, string path, HttpStatusCode expected)
+    {
+        using var answer = await _hub.Http.PostAsync(path, body.AsJson());
+        Assert.Equal(expected, answer.StatusCode);
+    }
+
     [Fact]
     public async Task ABatchOfMoreThanTheLimitIsRefusedWhole()
     {
@@ -143,9 +154,25 @@ public sealed class BadInputTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("Bffffffffff")]
+    [InlineData("7fffffffffffffff")]
+    [InlineData("xyz")]
+    public async Task AChunkWithoutASizeIsTheSendersFault(string size)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _hub.Address.Port);
+        await using var wire = client.GetStream();
+        await wire.WriteAsync(Encoding.ASCII.GetBytes($"POST /api/beers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n-1\r\n"));
+        using var reader = new StreamReader(wire, Encoding.ASCII);
+        Assert.StartsWith("HTTP/1.1 4", await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)), StringComparison.Ordinal);
+        await NothingIsStored();
+    }
+
+    [Theory]
     [InlineData("page=0", "page")]
     [InlineData("page=-1", "page")]
     [InlineData("page=1.5", "page")]
+    [InlineData("page=1%00", "page")]
     [InlineData("page=99999999999999999999", "page")]
     [InlineData("page_size=0", "page_size")]
     [InlineData("page_size=501", "page_size")]
@@ -175,12 +202,16 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("DELETE", "/api/beers/7", 404)]
     [InlineData("GET", "/api/taps/99", 404)]
     [InlineData("GET", "/api/taps/-1", 404)]
+    [InlineData("GET", "/api/taps/+1", 404)]
+    [InlineData("GET", "/api/taps/%201", 404)]
+    [InlineData("GET", "/api/events?after=abc-1%00", 400)]
     [InlineData("GET", "/nowhere", 404)]
     [InlineData("PUT", "/api/beers", 405)]
     [InlineData("PATCH", "/api/beers/1", 405)]
     [InlineData("GET", "/sockets/beers", 426)]
     public async Task AnUnknownAddressIsAProblemToo(string method, string path, int status)
     {
+        await _hub.PourAsync();
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         using var answer = await _hub.Http.SendAsync(request);
         Assert.Equal(status, (int)answer.StatusCode);

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
+using System.Text;
 using BeerTap.Server.Tests.Hosting;
 
 namespace BeerTap.Server.Tests.Live;
@@ -133,6 +135,32 @@ public sealed class FeedTests
         using var socket = new TestSocket();
         await Assert.ThrowsAsync<WebSocketException>(() => socket.OpenAsync(hub.SocketAddress("/sockets/beers"), default, "mqtt"));
         Assert.Equal(HttpStatusCode.BadRequest, socket.Socket.HttpStatusCode);
+    }
+
+    [Fact]
+    public async Task ASocketThatSpeaksBeforeItIsWelcomedIsClosedAllTheSame()
+    {
+        await using var hub = await HubUnderTest.StartAsync();
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, hub.Address.Port);
+        await using var wire = client.GetStream();
+        var upgrade = Encoding.ASCII.GetBytes(
+            "GET /sockets/beers HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: beertap.v1\r\n\r\n");
+
+        // In one piece: the hub has the message when it begins to listen.
+        await wire.WriteAsync((byte[])[.. upgrade, 0x81, 0x82, 0, 0, 0, 0, (byte)'h', (byte)'i']);
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var (heard, buffer) = ("", new byte[4096]);
+        while (!heard.Contains("protocolError", StringComparison.Ordinal))
+        {
+            var received = await wire.ReadAsync(buffer, patience.Token);
+            Assert.NotEqual(0, received);
+            heard += Encoding.Latin1.GetString(buffer, 0, received);
+        }
+
+        Assert.Contains("welcome", heard, StringComparison.Ordinal);
     }
 
     [Fact]

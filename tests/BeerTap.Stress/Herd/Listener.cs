@@ -178,7 +178,7 @@ internal sealed class Listener
     {
         if (EventScanner.VolumeOf(record) is not { } volume) return true;
         var number = PourBook.NumberOf(volume);
-        if (number < 0 || number >= _book.Count) return false;
+        if (number < 0 || number >= _book.Count) return _book.OthersPour;
         _book.Heard.Add(_book.SentAt(number), Stopwatch.GetTimestamp());
         return true;
     }

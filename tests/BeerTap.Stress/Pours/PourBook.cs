@@ -20,6 +20,9 @@ internal sealed class PourBook
     /// <summary>How many pours there are.</summary>
     public int Count => Volatile.Read(ref _count);
 
+    /// <summary>Others pour as well: a beer that is not in the book is theirs.</summary>
+    public bool OthersPour { get; init; }
+
     /// <summary>How long the answer to each took.</summary>
     public Latencies Answers { get; set; } = new();
 
@@ -39,6 +42,8 @@ internal sealed class PourBook
     public static int NumberOf(double volume) => (int)Math.Round((volume - 100) / Grain) - 1;
 
     public long SentAt(int number) => _sent[number];
+
+    public bool IsAcknowledged(int number, long id) => number >= 0 && number < Count && _acknowledged[number] == id;
 
     public void Acknowledge(int number, long id)
     {
