@@ -4,8 +4,8 @@ using BeerTap.Server.Security;
 namespace BeerTap.Server.Live;
 
 /// <summary>What a listener asks for in its address: <c>tapId</c>, when it is a tap, and <c>after</c>, where it stopped.</summary>
-/// <param name="KeyId">The key it came with, if it came with one.</param>
-internal readonly record struct FeedRequest(int? TapId, After After, string? KeyId)
+/// <param name="Key">The key it came with, if it came with one.</param>
+internal readonly record struct FeedRequest(int? TapId, After After, ApiKey? Key)
 {
     /// <summary>Reads the query. An EventSource that reconnects sends <c>Last-Event-ID</c>, which is newer than the <c>after</c> in its address.</summary>
     public static (FeedRequest Request, Problem? Refusal) Read(HttpRequest http)
@@ -20,7 +20,7 @@ internal readonly record struct FeedRequest(int? TapId, After After, string? Key
         if (errors.Any) return (default, errors.ToProblem());
         if (tapId is { } id && http.HttpContext.RequestServices.GetRequiredService<Access>().RefusalToActFor(http.HttpContext, id) is { } refusal)
             return (default, refusal);
-        return (new FeedRequest(tapId, after, (http.HttpContext.User.Identity as KeyIdentity)?.Key.Id), null);
+        return (new FeedRequest(tapId, after, (http.HttpContext.User.Identity as KeyIdentity)?.Key), null);
     }
 
     public override string ToString() => TapId is { } id ? $"Tap {id}" : "A screen";

@@ -50,6 +50,9 @@ internal sealed class ApiKeys
 
     public bool IsGood(string id) => _now.Good.ContainsKey(id);
 
+    /// <summary>Whether this very key opens something: one from a file keeps its id when its text changes.</summary>
+    public bool IsGood(ApiKey key) => _now.Good.GetValueOrDefault(key.Id) == key.Hash;
+
     /// <summary>The holder of a key, or null when the text is no good key; marks the key as used.</summary>
     public ClaimsPrincipal? Find(ReadOnlySpan<char> text)
     {
@@ -59,8 +62,11 @@ internal sealed class ApiKeys
     }
 
     /// <summary>Makes a key, good at once; its text is known to the caller alone.</summary>
+    /// <exception cref="KeyFileException">The file of keys is away, or cannot be written.</exception>
     public async Task<(ApiKey Key, string Text)> AddAsync(KeyWish wish, ILogger log, CancellationToken cancel)
     {
+        // A file with the new key alone would take all others back.
+        if (Stored(_now).Any() && !File.Exists(_file.Path)) throw new KeyFileException($"{_file.Path} is away. Put it back; if it stays away, its keys are taken back and a new one can be made.");
         var made = await _file.AddAsync(wish, cancel);
         Refresh(log);
         return made;
@@ -126,7 +132,7 @@ internal sealed class ApiKeys
 
     private IReadOnlyList<ApiKey> ReadStored(KeySnapshot before, ILogger log)
     {
-        List<ApiKey> known = [.. before.All.Where(key => !key.Id.StartsWith(ConfiguredKeys.IdPrefix, StringComparison.Ordinal))];
+        List<ApiKey> known = [.. Stored(before)];
         try
         {
             if (_file.ReadIfThere() is { } keys)
@@ -148,6 +154,8 @@ internal sealed class ApiKeys
         if (isNews) Log.KeysGone(log, _file.Path);
         return believed ? [] : known;
     }
+
+    private static IEnumerable<ApiKey> Stored(KeySnapshot keys) => keys.All.Where(key => !key.Id.StartsWith(ConfiguredKeys.IdPrefix, StringComparison.Ordinal));
 
     private (DateTime Changed, long Length)[] Stamps() => Array.ConvertAll(_watched, StampOf);
 

@@ -25,14 +25,14 @@ internal sealed class KeyedListeners : IDisposable
     /// <summary>A connection is served from now on. Its key may have been revoked since it was looked at: then it is closed at once.</summary>
     public void Joined(Subscriber subscriber)
     {
-        if (subscriber.Request.KeyId is not { } id) return;
-        _keyOf[subscriber] = id;
-        if (!_keys.IsGood(id)) Close(subscriber);
+        if (subscriber.Request.Key is not { } key) return;
+        _keyOf[subscriber] = key.Id;
+        if (!_keys.IsGood(key)) Close(subscriber);
     }
 
     public void Left(Subscriber subscriber)
     {
-        if (subscriber.Request.KeyId is not null) _keyOf.TryRemove(subscriber, out _);
+        if (subscriber.Request.Key is not null) _keyOf.TryRemove(subscriber, out _);
     }
 
     public void Dispose() => _keys.Revoked -= Close;

@@ -122,6 +122,31 @@ public sealed class KeyRewriteTests : IDisposable
         Assert.NotNull(keys.Find(text));
     }
 
+    [Fact]
+    public async Task MakingAKeyWhileTheFileIsAwayTakesNoOtherBack()
+    {
+        var keys = await KeysAsync();
+        var (key, text) = await keys.AddAsync(new KeyWish(Role.Viewer, null, null), NullLogger.Instance, default);
+        var path = Path.Combine(_folder, KeyFile.Name);
+        File.Move(path, path + ".away");
+        await Assert.ThrowsAsync<KeyFileException>(() => keys.AddAsync(new KeyWish(Role.Viewer, null, null), NullLogger.Instance, default));
+        Assert.False(File.Exists(path));
+        Assert.NotNull(keys.Find(text));
+        Assert.True(keys.IsGood(key));
+    }
+
+    [Fact]
+    public async Task AKeyWhoseFileChangedIsNoLongerGoodThoughItsIdIs()
+    {
+        var keys = await KeysAsync();
+        var before = keys.All.Single();
+        Assert.True(keys.IsGood(before));
+        await File.WriteAllTextAsync(Secret, Other);
+        keys.RefreshIfChanged(NullLogger.Instance);
+        Assert.True(keys.IsGood(before.Id));
+        Assert.False(keys.IsGood(before));
+    }
+
     /// <summary>As orchestrators mount secrets: the configured name is a link through a folder that is a link, and only the latter is changed.</summary>
     [Fact]
     public async Task ASecretBehindALinkIsFollowed()
