@@ -1,0 +1,186 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace BeerTap.Server.Hosting;
+
+/// <summary>
+/// Kestrel's way out to a socket without its pipe: what is flushed is sent by whoever flushes, at once. Kestrel's own way takes a copy to
+/// another thread for each flush, which costs more than the system call itself when a thousand listeners hear of one pour.
+/// </summary>
+/// <remarks>
+/// Only what the system does not take at once is sent in the background, and a flush is then done when all of it went: one flush is in flight at
+/// most, so a slow reader costs what was written to it and no more. A connection that has nothing to say holds no buffer.
+/// </remarks>
+internal sealed class SocketOutput(Socket socket) : PipeWriter
+{
+    private const int FirstBuffer = 4 * 1024;
+
+    private readonly Lock _gate = new();
+    private byte[]? _buffer;
+    private int _used;
+    private Task? _sending;
+    private int _unsent;
+    private volatile bool _over;
+    private volatile TaskCompletionSource? _waiting;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _used;
+
+    /// <summary>Puts itself in the place of Kestrel's own way out, below TLS. Elsewhere than on Unix a socket that others use cannot be made non-blocking.</summary>
+    public static ConnectionDelegate Attach(ConnectionDelegate next) => async connection =>
+    {
+        if (OperatingSystem.IsWindows() || connection.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+        {
+            await next(connection);
+            return;
+        }
+
+        socket.Blocking = false;
+        var (own, output) = (connection.Transport, new SocketOutput(socket));
+        connection.Transport = new Duplex(own.Input, output);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            // Kestrel closes the socket next: what is on its way goes first.
+            await output.FinishAsync();
+            connection.Transport = own;
+        }
+    };
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _buffer.AsMemory(_used);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _buffer.AsSpan(_used);
+    }
+
+    public override void Advance(int bytes) => _used += bytes;
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        Task sending;
+        lock (_gate)
+        {
+            if (_used > 0) SendBuffer();
+            if (_sending is null) return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: _over));
+            sending = _sending;
+        }
+
+        return WaitAsync(sending, cancellationToken);
+    }
+
+    public override void CancelPendingFlush() => _waiting?.TrySetResult();
+
+    public override void Complete(Exception? exception = null)
+    {
+        lock (_gate)
+        {
+            if (exception is null && _used > 0) SendBuffer();
+        }
+    }
+
+    private void Reserve(int sizeHint)
+    {
+        var needed = _used + Math.Max(sizeHint, 1);
+        if (_buffer is null)
+        {
+            _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(needed, FirstBuffer));
+        }
+        else if (needed > _buffer.Length)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, _buffer.Length * 2));
+            _buffer.AsSpan(0, _used).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+    }
+
+    /// <summary>Sends what is in the buffer, or begins to; behind what is still being sent.</summary>
+    private void SendBuffer()
+    {
+        var (buffer, length, sent) = (_buffer!, _used, 0);
+        (_buffer, _used) = (null, 0);
+        if (_sending is null)
+        {
+            sent = TrySend(buffer.AsSpan(0, length));
+            if (sent == length)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+                return;
+            }
+        }
+
+        _unsent++;
+        var sending = SendRestAsync(_sending, buffer, sent, length);
+        _sending = _unsent > 0 ? sending : null;
+    }
+
+    /// <summary>How much the system took at once. A peer that is gone takes everything: its connection is over, as Kestrel hears from the other way.</summary>
+    private int TrySend(ReadOnlySpan<byte> bytes)
+    {
+        if (_over) return bytes.Length;
+        try
+        {
+            var sent = socket.Send(bytes, SocketFlags.None, out var error);
+            if (error == SocketError.Success) return sent;
+            if (error is SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable) return 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Kestrel cut the connection meanwhile.
+        }
+
+        _over = true;
+        return bytes.Length;
+    }
+
+    private async Task SendRestAsync(Task? before, byte[] buffer, int sent, int length)
+    {
+        try
+        {
+            if (before is not null) await before;
+            while (sent < length && !_over) sent += await socket.SendAsync(buffer.AsMemory(sent, length - sent), SocketFlags.None);
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            _over = true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            lock (_gate)
+            {
+                if (--_unsent == 0) _sending = null;
+            }
+        }
+    }
+
+    private async ValueTask<FlushResult> WaitAsync(Task sending, CancellationToken cancel)
+    {
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting = stop;
+        using var registration = cancel.UnsafeRegister(static stop => ((TaskCompletionSource)stop!).TrySetResult(), stop);
+        var isCanceled = await Task.WhenAny(sending, stop.Task) != sending;
+        if (isCanceled) cancel.ThrowIfCancellationRequested();
+        return new FlushResult(isCanceled, _over);
+    }
+
+    private Task FinishAsync()
+    {
+        lock (_gate) return _sending ?? Task.CompletedTask;
+    }
+
+    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}
