@@ -61,7 +61,7 @@ internal static class Program
         hub.UsePage();
         hub.UseHead();
         hub.UseSecurity();
-        hub.UseWebSockets();
+        hub.UseSockets();
         hub.MapBeersApi();
         hub.MapTapsApi();
         hub.MapReportsApi();

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using BeerTap.Server.Live;
 
 namespace BeerTap.Server.Hosting;
 
@@ -28,6 +29,9 @@ internal ref struct JsonText(Span<byte> output)
         json.CopyTo(_output[Length..]);
         Length += json.Length;
     }
+
+    /// <summary>The head of a WebSocket message of so many bytes, which come next.</summary>
+    public void PutHead(int length) => Length += WebSocketFrame.WriteHead(_output[Length..], length);
 
     public void Put(long number)
     {

@@ -14,20 +14,23 @@ namespace BeerTap.Server.Live;
 /// <summary>How an event is written for a transport.</summary>
 internal enum FrameFormat
 {
-    /// <summary>WebSocket <c>beertap.v1</c>: the event object and a line feed.</summary>
+    /// <summary>WebSocket <c>beertap.v1</c>: a message that is the event object.</summary>
     Json,
 
-    /// <summary>SignalR's JSON protocol: an invocation record that ends in 0x1e.</summary>
+    /// <summary>SignalR's JSON protocol over WebSocket: a message that is an invocation record, which ends in 0x1e.</summary>
     SignalR,
 
     /// <summary>Server-Sent Events: id, event, data.</summary>
     Sse,
 
-    /// <summary>The original system's words and a line feed.</summary>
+    /// <summary>WebSocket without sub-protocol: a message of the original system's words.</summary>
     Text,
 }
 
-/// <summary>Writes events in the bytes of a format. Every transport carries the same event object.</summary>
+/// <summary>
+/// Writes events in the bytes of a format, ready for the wire: over WebSocket with the frame's head, so that the same bytes serve every listener
+/// and several events are one piece of memory. Every transport carries the same event object.
+/// </summary>
 /// <remarks>
 /// SignalR: an invocation is <c>{"type":1,"target":…,"arguments":[…]}</c> and 0x1e, see "Invocation Message Encoding" in the SignalR Hub
 /// Protocol. SSE: WHATWG HTML, "Interpreting an event stream".
@@ -40,10 +43,14 @@ internal sealed class Frames(string epoch)
     private const int MostBytes = BeerJson.MostBytes + 128;
 
     /// <summary>What a format puts around name, position and object at most; and the longest line of the original system's words.</summary>
-    private const int MostAround = 64, MostText = 128;
+    private const int MostAround = 64 + WebSocketFrame.MostHead, MostText = 128;
 
-    /// <summary>SignalR's record separator.</summary>
-    private const byte RecordSeparator = 0x1e;
+    private static ReadOnlySpan<byte> InvocationBegin => "{\"type\":1,\"target\":\""u8;
+
+    private static ReadOnlySpan<byte> InvocationArguments => "\",\"arguments\":["u8;
+
+    /// <summary>With SignalR's record separator.</summary>
+    private static ReadOnlySpan<byte> InvocationEnd => "]}\u001e"u8;
 
     private readonly byte[] _epoch = Encoding.ASCII.GetBytes(epoch);
 
@@ -55,7 +62,7 @@ internal sealed class Frames(string epoch)
     public byte[] Reload(FrameFormat format, long seq) => Frame(format, "reload", seq, _ => { });
 
     public byte[] Report(FrameFormat format, long seq, ShareReport report) => format == FrameFormat.Text
-        ? [.. ShareReportText.Write(report), (byte)'\n']
+        ? Message(ShareReportText.Write(report))
         : Frame(format, "shareReport", seq, json =>
         {
             json.WritePropertyName("report"u8);
@@ -167,16 +174,16 @@ internal sealed class Frames(string epoch)
         switch (format)
         {
             case FrameFormat.Json:
+                frame.PutHead(json.Length);
                 frame.Put(json);
-                frame.Put("\n"u8);
                 break;
             case FrameFormat.SignalR:
-                frame.Put("{\"type\":1,\"target\":\""u8);
+                frame.PutHead(InvocationBegin.Length + name.Length + InvocationArguments.Length + json.Length + InvocationEnd.Length);
+                frame.Put(InvocationBegin);
                 frame.Put(name);
-                frame.Put("\",\"arguments\":["u8);
+                frame.Put(InvocationArguments);
                 frame.Put(json);
-                frame.Put("]}"u8);
-                frame.Put([RecordSeparator]);
+                frame.Put(InvocationEnd);
                 break;
             case FrameFormat.Sse:
                 if (position.Length > 0)
@@ -203,10 +210,21 @@ internal sealed class Frames(string epoch)
 
     private static void WriteText(LogEvent entry, IBufferWriter<byte> output)
     {
-        var text = output.GetSpan(MostText);
+        Span<byte> text = stackalloc byte[MostText];
         int length;
-        if (entry is BeerPoured { Beer: var beer }) Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Tap with id {beer.TapId} posted a new beer (id: {beer.Id})!\n", out length);
-        else Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Beer {((BeerDeleted)entry).Beer.Id} deleted from the collection\n", out length);
-        output.Advance(length);
+        if (entry is BeerPoured { Beer: var beer }) Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Tap with id {beer.TapId} posted a new beer (id: {beer.Id})!", out length);
+        else Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Beer {((BeerDeleted)entry).Beer.Id} deleted from the collection", out length);
+        var frame = new JsonText(output.GetSpan(length + WebSocketFrame.MostHead));
+        frame.PutHead(length);
+        frame.Put(text[..length]);
+        output.Advance(frame.Length);
+    }
+
+    private static byte[] Message(ReadOnlySpan<byte> text)
+    {
+        var frame = new JsonText(new byte[text.Length + WebSocketFrame.MostHead]);
+        frame.PutHead(text.Length);
+        frame.Put(text);
+        return frame.Written.ToArray();
     }
 }

@@ -30,6 +30,12 @@ internal static class Registration
         services.AddTapHub(settings.Live);
     }
 
+    public static void UseSockets(this WebApplication app)
+    {
+        Wire.UseWires(app);
+        app.UseWebSockets();
+    }
+
     public static void MapLive(this WebApplication app)
     {
         app.Services.GetRequiredService<ShareReporter>();

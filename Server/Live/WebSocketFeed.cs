@@ -43,8 +43,9 @@ internal static class WebSocketFeed
             KeepAliveInterval = options.Ping,
             KeepAliveTimeout = Timeout.InfiniteTimeSpan,
         });
-        var progress = SocketProgress.Of(http);
-        WebSocketSubscriber subscriber = offered.Count > 0 ? new JsonSocketSubscriber(socket, request, progress) : new TextSocketSubscriber(socket, request, progress);
+        var wire = http.Features.GetRequiredFeature<Wire>();
+        wire.StopLooking();
+        var subscriber = new WebSocketSubscriber(offered.Count > 0 ? FrameFormat.Json : FrameFormat.Text, request, socket, wire, SocketProgress.Of(http));
         await feed.ServeAsync(subscriber, () => ListenAsync(subscriber, socket, http.RequestAborted));
     }
 

@@ -1,0 +1,127 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace BeerTap.Server.Live;
+
+/// <summary>
+/// The stream below a WebSocket. Frames that are the same for every listener are written to it ready-made; what the socket itself has to say, its
+/// pings, pongs and closes, passes by the same way, a whole frame at a time.
+/// </summary>
+/// <remarks>The server below takes each write as one: frames of two writers never mix.</remarks>
+internal sealed class Wire(Stream inner) : Stream
+{
+    // While a first message is awaited: what the socket has written so far, and what is awaited.
+    private List<byte>? _seen = [];
+    private byte[] _awaited = [];
+    private TaskCompletionSource? _passed;
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Lets later handlers find the stream below the WebSocket that they accept. Before the middleware that makes WebSockets.</summary>
+    public static void UseWires(IApplicationBuilder app) => app.Use((http, next) =>
+    {
+        if (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade) http.Features.Set<IHttpUpgradeFeature>(new Upgrade(http, upgrade));
+        else if (http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect) http.Features.Set<IHttpExtendedConnectFeature>(new ExtendedConnect(http, connect));
+        return next(http);
+    });
+
+    /// <summary>Writes frames that are whole.</summary>
+    public ValueTask WriteFramesAsync(ReadOnlyMemory<byte> frames) => inner.WriteAsync(frames, CancellationToken.None);
+
+    /// <summary>
+    /// Done when this message, which somebody else writes through the socket, has passed. Frames that are written from then on come after it.
+    /// Fails when the connection ends before. Asked for once.
+    /// </summary>
+    public Task PassedAsync(ReadOnlySpan<byte> message)
+    {
+        (_awaited, _passed) = (message.ToArray(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        return _passed.Task;
+    }
+
+    /// <summary>Nothing more is looked for in what the socket writes.</summary>
+    public void StopLooking() => _seen = null;
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => inner.ReadAsync(buffer, offset, count, cancellationToken);
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var write = inner.WriteAsync(buffer, cancellationToken);
+        if (_seen is not null) Look(buffer.Span);
+        return write;
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+
+    public override void Flush() => inner.Flush();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _passed?.TrySetException(new IOException("The connection is over."));
+            inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>The socket writes one frame at a time. A message may be cut into several.</summary>
+    private void Look(ReadOnlySpan<byte> frame)
+    {
+        if (WebSocketFrame.IsControl(frame) || _seen is not { } seen) return;
+        seen.AddRange(WebSocketFrame.PayloadOf(frame));
+        if (_passed is null || System.Runtime.InteropServices.CollectionsMarshal.AsSpan(seen).IndexOf(_awaited) < 0) return;
+        _seen = null;
+        _passed.TrySetResult();
+    }
+
+    private sealed class Upgrade(HttpContext http, IHttpUpgradeFeature inner) : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => inner.IsUpgradableRequest;
+
+        public async Task<Stream> UpgradeAsync()
+        {
+            var wire = new Wire(await inner.UpgradeAsync());
+            http.Features.Set(wire);
+            return wire;
+        }
+    }
+
+    private sealed class ExtendedConnect(HttpContext http, IHttpExtendedConnectFeature inner) : IHttpExtendedConnectFeature
+    {
+        public bool IsExtendedConnect => inner.IsExtendedConnect;
+
+        public string? Protocol => inner.Protocol;
+
+        public async ValueTask<Stream> AcceptAsync()
+        {
+            var wire = new Wire(await inner.AcceptAsync());
+            http.Features.Set(wire);
+            return wire;
+        }
+    }
+}
