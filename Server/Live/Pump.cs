@@ -18,6 +18,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     private const int PiecesPerVisit = 4;
 
     private readonly Farewell _farewell = new(options, meter, time, log);
+    private readonly Walk _walk = new(events);
 
     // Mailboxes, open to all threads.
     private readonly ConcurrentQueue<Subscriber> _joining = new();
@@ -124,6 +125,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
 
     private void Round()
     {
+        _walk.Begin();
         while (_joining.TryDequeue(out var subscriber)) Admit(subscriber);
         while (_finished.TryDequeue(out var finished)) Finish(finished);
         while (_closing.TryDequeue(out var wanted))
@@ -209,7 +211,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
 
             var piece = subscriber.Owed.Length > 0
                 ? new Piece(PieceKind.Events, subscriber.Owed, subscriber.Seq, subscriber.ReportVersion)
-                : events.Next(subscriber.Format, subscriber.Seq, subscriber.ReportVersion);
+                : _walk.Next(subscriber.Format, subscriber.Seq, subscriber.ReportVersion);
             if (piece.Kind == PieceKind.Nothing) return;
 
             subscriber.Owed = default;

@@ -53,3 +53,33 @@ public sealed class FramesTests
         DateTime.UnixEpoch.AddMilliseconds(random.NextInt64(0, 4_000_000_000_000) / (random.Next(3) == 0 ? 1000 * 1000 : 1)),
         random.Next(1, int.MaxValue));
 }
+
+/// <summary>WebSocket frames as the hub makes them.</summary>
+public sealed class WebSocketFrameTests
+{
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(125), InlineData(126), InlineData(65_535), InlineData(65_536), InlineData(1_000_000)]
+    public async Task AClientReadsWhatWasFramed(int length)
+    {
+        var payload = Enumerable.Range(0, length).Select(i => (byte)('a' + i % 26)).ToArray();
+        var frame = new byte[length + WebSocketFrame.MostHead];
+        var head = WebSocketFrame.WriteHead(frame, length);
+        payload.CopyTo(frame, head);
+        byte[] two = [.. frame.AsSpan(0, head + length), .. frame.AsSpan(0, head + length)];
+        Assert.Equal([.. payload, .. payload], WebSocketFrame.PayloadsOf(two));
+
+        using var client = System.Net.WebSockets.WebSocket.CreateFromStream(new MemoryStream(two), new System.Net.WebSockets.WebSocketCreationOptions { IsServer = false });
+        for (var message = 0; message < 2; message++)
+        {
+            var (heard, buffer) = (new List<byte>(), new byte[100_000]);
+            System.Net.WebSockets.ValueWebSocketReceiveResult received;
+            do
+            {
+                received = await client.ReceiveAsync(buffer.AsMemory(), default);
+                heard.AddRange(buffer.AsSpan(0, received.Count));
+            }
+            while (!received.EndOfMessage);
+            Assert.Equal(payload, heard);
+        }
+    }
+}

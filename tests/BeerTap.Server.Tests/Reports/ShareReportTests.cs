@@ -59,7 +59,7 @@ public sealed class ShareReportTests
         clock.AdvanceBy(TimeSpan.FromSeconds(1));
         var report = events.Next(FrameFormat.Json, 1, 0);
         Assert.Equal(PieceKind.Report, report.Kind);
-        Assert.Equal(1, (int)JsonNode.Parse(report.Bytes.Span)!["report"]!["totalBeers"]!);
+        Assert.Equal(1, (int)JsonNode.Parse(WebSocketFrame.PayloadsOf(report.Bytes.Span))!["report"]!["totalBeers"]!);
 
         clock.AdvanceBy(TimeSpan.FromMinutes(1));
         Assert.Equal(PieceKind.Nothing, events.Next(FrameFormat.Json, 1, report.ReportVersion).Kind);
