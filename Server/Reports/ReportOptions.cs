@@ -11,6 +11,10 @@ internal sealed class ReportOptions
     [Range(1, 1_000_000)]
     public int EveryBeers { get; set; } = 10;
 
+    /// <summary>How many taps a report names, those with the most beers; the rest is one sum. A report goes to every listener, so it must not grow with the house.</summary>
+    [Range(1, 10_000)]
+    public int Taps { get; set; } = 20;
+
     /// <summary>And at least one in this time, while something changed.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1000000", "1.00:00:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(10);

@@ -11,11 +11,13 @@ internal static class ShareReportText
         var text = new StringBuilder("{");
         foreach (var tap in report.Taps)
         {
-            var percent = Math.Round(100m * tap.Beers / report.TotalBeers, 1, MidpointRounding.AwayFromZero);
-            text.Append(CultureInfo.InvariantCulture, $"\"tap {tap.TapId}\":\"{percent:0.0}%\",");
+            text.Append(CultureInfo.InvariantCulture, $"\"tap {tap.TapId}\":\"{Percent(tap.Beers):0.0}%\",");
         }
 
+        if (report.Others is { } others) text.Append(CultureInfo.InvariantCulture, $"\"other taps\":\"{Percent(others.Beers):0.0}%\",");
         text.Append(CultureInfo.InvariantCulture, $"\"total beers\":{report.TotalBeers}}}");
         return Encoding.ASCII.GetBytes(text.ToString());
+
+        decimal Percent(long beers) => Math.Round(100m * beers / report.TotalBeers, 1, MidpointRounding.AwayFromZero);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class ShareReporter : IDisposable
     private readonly BeerRepository _repository;
     private readonly EventLog _events;
     private readonly IDisposable _subscription;
+    private readonly int _taps;
 
     // Guarded by the gate of the merged stream below.
     private long _reportedHead;
@@ -22,7 +23,7 @@ internal sealed class ShareReporter : IDisposable
 
     public ShareReporter(BeerRepository repository, EventLog events, ReportOptions options, IScheduler scheduler)
     {
-        (_repository, _events) = (repository, events);
+        (_repository, _events, _taps) = (repository, events, options.Taps);
         (_reportedHead, _, _reportedPoured) = repository.Totals.Counts();
 
         var commits = repository.Select(_ => false);
@@ -33,7 +34,7 @@ internal sealed class ShareReporter : IDisposable
     /// <summary>The report as it stands now, and the position number it is of.</summary>
     public (ShareReport Report, long Seq) Current()
     {
-        var totals = _repository.Totals.Snapshot();
+        var totals = _repository.Totals.Top(_taps);
         return (Shares.Of(totals), totals.Head);
     }
 
@@ -47,7 +48,7 @@ internal sealed class ShareReporter : IDisposable
         if ((!crossed && !_due && !onTick) || head == _reportedHead) return;
 
         // While a batch is between its commit and its announcement the log is not yet there: the report follows with that batch.
-        var totals = _repository.Totals.Snapshot();
+        var totals = _repository.Totals.Top(_taps);
         _due = !_events.TryPublish(Shares.Of(totals), totals.Head);
         if (!_due) (_reportedHead, _reportedPoured) = (totals.Head, totals.Poured);
     }

@@ -5,11 +5,13 @@ namespace BeerTap.Server.Reports;
 /// <summary>Makes reports from the totals that are kept with each commit; no beer is looked at.</summary>
 internal static class Shares
 {
-    public static ShareReport Of(TotalsSnapshot totals)
+    public static ShareReport Of(TopTotals totals)
     {
         var all = totals.Beers;
-        return new ShareReport(all, [.. totals.Taps.Where(tap => tap.Beers > 0).Select(tap =>
-            new TapShare(tap.TapId, tap.Beers, Percent(tap.Beers, all), tap.TotalVolume))]);
+        var others = totals.OtherTaps == 0 ? null
+            : new OtherShares(totals.OtherTaps, totals.OtherBeers, Percent(totals.OtherBeers, all), Units.ToMillilitres(totals.OtherUnits));
+        return new ShareReport(
+            all, [.. totals.Taps.OrderBy(tap => tap.TapId).Select(tap => new TapShare(tap.TapId, tap.Beers, Percent(tap.Beers, all), tap.TotalVolume))], others);
     }
 
     /// <summary>A part of a whole in percent with two decimals; half up, as people round.</summary>

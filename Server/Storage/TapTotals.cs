@@ -9,7 +9,10 @@ internal sealed record TapTotals(int TapId, long Beers, long Units, DateTime Las
 }
 
 /// <summary>The totals at a position, taps in the order of their ids.</summary>
-internal sealed record TotalsSnapshot(long Head, long Beers, IReadOnlyList<TapTotals> Taps)
+internal sealed record TotalsSnapshot(long Head, long Beers, IReadOnlyList<TapTotals> Taps);
+
+/// <summary>The totals at a position of the taps with the most beers, and the sums of all others that have any.</summary>
+internal sealed record TopTotals(long Head, long Beers, IReadOnlyList<TapTotals> Taps, int OtherTaps, long OtherBeers, long OtherUnits)
 {
     /// <summary>Beers ever poured: each position is either a pour or a deletion, and each deletion takes one pour away.</summary>
     public long Poured => (Head + Beers) / 2;

@@ -7,9 +7,11 @@ internal sealed class Totals
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<int, TapTotals> _taps = [];
+    private readonly SortedSet<(long Fewer, int TapId)> _ranking = [];
     private readonly Dictionary<string, long> _beersByType = new(StringComparer.Ordinal);
     private long _head;
     private long _beers;
+    private long _units;
 
     public Totals(long head, IEnumerable<StoredTotal> stored)
     {
@@ -37,6 +39,16 @@ internal sealed class Totals
     public TotalsSnapshot Snapshot()
     {
         lock (_gate) return new TotalsSnapshot(_head, _beers, [.. _taps.Values]);
+    }
+
+    /// <summary>The taps with the most beers as they stood at one position; costs the same however many taps there are.</summary>
+    public TopTotals Top(int taps)
+    {
+        lock (_gate)
+        {
+            List<TapTotals> top = [.. _ranking.Take(taps).Select(rank => _taps[rank.TapId])];
+            return new TopTotals(_head, _beers, top, _ranking.Count - top.Count, _beers - top.Sum(tap => tap.Beers), _units - top.Sum(tap => tap.Units));
+        }
     }
 
     /// <summary>How many beers are there of a type and tap; null means any.</summary>
@@ -69,9 +81,14 @@ internal sealed class Totals
     {
         var tap = _taps.GetValueOrDefault(tapId) ?? new TapTotals(tapId, 0, 0, DateTime.UnixEpoch, ImmutableDictionary<string, long>.Empty);
         var byType = tap.BeersByType.SetItem(type, tap.BeersByType.GetValueOrDefault(type) + change.Beers);
-        _taps[tapId] = new TapTotals(
+        var after = _taps[tapId] = new TapTotals(
             tapId, tap.Beers + change.Beers, tap.Units + change.Units, change.LastPour > tap.LastPour ? change.LastPour.Value : tap.LastPour, byType);
+
+        // Most beers first; a tap without beers has no share.
+        if (tap.Beers > 0) _ranking.Remove((-tap.Beers, tapId));
+        if (after.Beers > 0) _ranking.Add((-after.Beers, tapId));
         _beers += change.Beers;
+        _units += change.Units;
         _beersByType[type] = _beersByType.GetValueOrDefault(type) + change.Beers;
     }
 }

@@ -66,6 +66,26 @@ public sealed class ShareReportTests
     }
 
     [Fact]
+    public async Task AReportNamesTheTapsWithTheMostBeersAndSumsTheRest()
+    {
+        await using var hub = await HubUnderTest.StartAsync(NoInterval, "--Reports:Taps=2");
+        await using var listener = await Listener.ConnectAsync("websocket", hub);
+        using var text = new TestSocket();
+        await text.OpenAsync(hub.SocketAddress("/sockets/beers"), default);
+        await hub.UntilConnectionsAsync(2);
+        foreach (var tap in new[] { 9, 9, 9, 9, 5, 5, 5, 7, 3, 1 }) await hub.PourAsync(tap, volume: 100);
+
+        await listener.HearContiguousAsync(1, 10);
+        var report = (await listener.NextAsync("shareReport"))["report"]!.ToJsonString();
+        Assert.Equal(
+            """{"totalBeers":10,"taps":[{"tapId":5,"beers":3,"share":30,"totalVolume":300},{"tapId":9,"beers":4,"share":40,"totalVolume":400}],"others":{"taps":3,"beers":3,"share":30,"totalVolume":300}}""",
+            report);
+        Assert.Equal(report, (await hub.GetAsync("/api/reports/share"))["report"]!.ToJsonString());
+        var words = await text.MessagesAsync(default).FirstAsync(message => message.StartsWith('{'));
+        Assert.Equal("""{"tap 5":"30.0%","tap 9":"40.0%","other taps":"30.0%","total beers":10}""", words);
+    }
+
+    [Fact]
     public async Task TheIntervalRunsInTheHub()
     {
         await using var hub = await HubUnderTest.StartAsync("--Reports:Interval=00:00:00.2");

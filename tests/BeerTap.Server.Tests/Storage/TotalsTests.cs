@@ -1,3 +1,4 @@
+using BeerTap.Server.Beers;
 using BeerTap.Server.Storage;
 using static BeerTap.Server.Tests.Storage.StoreUnderTest;
 
@@ -72,6 +73,38 @@ public sealed class TotalsTests
         foreach (var beer in beers) deletions.Delete(beer, Noon);
         totals.Apply(deletions);
         Assert.Equal(0, totals.Find(1)!.TotalVolume);
+    }
+
+    [Fact]
+    public void TheTopIsTheTapsWithTheMostBeersAndTheRestIsOneSum()
+    {
+        var random = new Random(20261121);
+        var totals = new Totals(0, []);
+        var (head, live) = (0L, new List<Beer>());
+        for (var round = 0; round < 300; round++)
+        {
+            var batch = new LogBatch(head);
+            if (live.Count > 0 && random.Next(3) == 0)
+            {
+                var beer = live[random.Next(live.Count)];
+                live.Remove(beer);
+                batch.Delete(beer, Noon);
+            }
+            else
+            {
+                live.Add(batch.Pour(Pour(tapId: random.Next(1, 12), volume: random.Next(100, 1000))));
+            }
+
+            totals.Apply(batch);
+            head = batch.Head;
+            var ranked = live.GroupBy(beer => beer.TapId).OrderByDescending(tap => tap.Count()).ThenBy(tap => tap.Key).ToList();
+            var top = totals.Top(4);
+            Assert.Equal(ranked.Take(4).Select(tap => (tap.Key, (long)tap.Count())), top.Taps.Select(tap => (tap.TapId, tap.Beers)));
+            Assert.Equal((head, live.Count), (top.Head, top.Beers));
+            Assert.Equal(
+                (Math.Max(0, ranked.Count - 4), ranked.Skip(4).Sum(tap => (long)tap.Count()), ranked.Skip(4).Sum(tap => Units.FromMillilitres(tap.Sum(beer => beer.Volume)))),
+                (top.OtherTaps, top.OtherBeers, top.OtherUnits));
+        }
     }
 
     [Fact]
