@@ -59,6 +59,11 @@ internal static class BodyReader
         {
             throw new BadHttpRequestException("The body breaks off.", fault);
         }
+        catch (InvalidOperationException fault)
+        {
+            // What the server makes of a trailer whose value is no text.
+            throw new BadHttpRequestException("What follows the body is no header.", fault);
+        }
     }
 
     private static bool IsJson(string? contentType) =>

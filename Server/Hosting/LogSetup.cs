@@ -22,6 +22,7 @@ internal static class LogSetup
             .MinimumLevel.Override("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LevelAlias.Off)
             // A hub that cannot start says why once, in its own words.
             .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
+            .Filter.ByExcluding(IsRestOfABadBody)
             .Enrich.FromLogContext();
         log = json
             ? log.WriteTo.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture))
@@ -56,6 +57,11 @@ internal static class LogSetup
     private static LoggerConfiguration KeepKeysOut(LoggerConfiguration log) => log
         .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
         .MinimumLevel.Override("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LevelAlias.Off);
+
+    /// <summary>The server, reading on where a body was refused that its sender spoilt, calls that an error of its own.</summary>
+    private static bool IsRestOfABadBody(LogEvent entry) =>
+        entry.Properties.GetValueOrDefault("EventId") is StructureValue id
+        && id.Properties.Any(part => part is { Name: "Name", Value: ScalarValue { Value: "RequestBodyDrainBodyReaderInvalidState" } });
 
     private static LogEventLevel Higher(LogEventLevel one, LogEventLevel other) => one > other ? one : other;
 }

@@ -168,6 +168,18 @@ public sealed class BadInputTests : IAsyncLifetime
         await NothingIsStored();
     }
 
+    [Fact]
+    public async Task ATrailerThatIsNoTextIsTheSendersFault()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _hub.Address.Port);
+        await using var wire = client.GetStream();
+        await wire.WriteAsync(Encoding.Latin1.GetBytes("POST /api/beers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nvolume: \u00a2\r\n\r\n"));
+        using var reader = new StreamReader(wire, Encoding.ASCII);
+        Assert.StartsWith("HTTP/1.1 4", await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)), StringComparison.Ordinal);
+        await NothingIsStored();
+    }
+
     [Theory]
     [InlineData("page=0", "page")]
     [InlineData("page=-1", "page")]
