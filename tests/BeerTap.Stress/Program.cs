@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using BeerTap.Stress.Fuzz;
 using BeerTap.Stress.Scenarios;
 
@@ -12,11 +13,8 @@ internal static class Program
     public static async Task<int> Main(string[] args)
     {
         using var stop = new CancellationTokenSource();
-        Console.CancelKeyPress += (_, pressed) =>
-        {
-            pressed.Cancel = true;
-            stop.Cancel();
-        };
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
         var root = new RootCommand("Puts a hub of its own under load and faults, and proves what must hold.");
         foreach (var scenario in Scenarios)
@@ -30,12 +28,19 @@ internal static class Program
         all.SetAction((parsed, cancel) => RunAsync(Scenarios, parsed, stop.Token));
         root.Subcommands.Add(all);
         return await root.Parse(args).InvokeAsync();
+
+        // A scenario that breaks off takes its hubs with it.
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
     }
 
     private static async Task<int> RunAsync(Scenario[] scenarios, ParseResult options, CancellationToken cancel)
     {
         var verdict = new Verdict();
-        foreach (var scenario in scenarios) await verdict.JudgeAsync(scenario, options, cancel);
+        foreach (var scenario in scenarios.TakeWhile(_ => !cancel.IsCancellationRequested)) await verdict.JudgeAsync(scenario, options, cancel);
         Console.WriteLine($"{verdict.Passed} passed, {verdict.Failed} failed");
         return verdict.Failed == 0 ? 0 : 1;
     }

@@ -18,6 +18,10 @@ internal sealed class Verdict
         {
             await scenario.RunAsync(options, this, cancel);
         }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            Check(false, $"{scenario.Name} was stopped before it had shown anything");
+        }
         catch (Exception fault)
         {
             // A scenario that breaks off has failed; the others still run.
