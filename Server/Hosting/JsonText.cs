@@ -3,7 +3,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using BeerTap.Server.Live;
 
 namespace BeerTap.Server.Hosting;
 
@@ -30,8 +29,10 @@ internal ref struct JsonText(Span<byte> output)
         Length += json.Length;
     }
 
-    /// <summary>The head of a WebSocket message of so many bytes, which come next.</summary>
-    public void PutHead(int length) => Length += WebSocketFrame.WriteHead(_output[Length..], length);
+    /// <summary>Room for what others write, who then say how much it was.</summary>
+    public readonly Span<byte> Rest => _output[Length..];
+
+    public void Advance(int bytes) => Length += bytes;
 
     public void Put(long number)
     {

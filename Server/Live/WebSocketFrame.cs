@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using BeerTap.Server.Hosting;
 
 namespace BeerTap.Server.Live;
 
@@ -33,6 +34,9 @@ internal static class WebSocketFrame
         BinaryPrimitives.WriteInt64BigEndian(output[2..], length);
         return MostHead;
     }
+
+    /// <summary>Writes the head of a whole text message of so many bytes, which come next.</summary>
+    public static void PutHead(this ref JsonText text, int length) => text.Advance(WriteHead(text.Rest, length));
 
     /// <summary>Pings, pongs and closes.</summary>
     public static bool IsControl(ReadOnlySpan<byte> frame) => (frame[0] & ControlBit) != 0;
