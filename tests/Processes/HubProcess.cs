@@ -11,6 +11,7 @@ internal sealed class HubProcess : IAsyncDisposable
 {
     private readonly string[] _settings;
     private Process? _process;
+    private string? _folder;
 
     public HubProcess(params string[] settings)
     {
@@ -22,7 +23,12 @@ internal sealed class HubProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public string Folder { get; init; } = Directory.CreateTempSubdirectory("beertap-test-").FullName;
+    /// <summary>Where its store is; a new folder unless it is told another. Deleted in the end.</summary>
+    public string Folder
+    {
+        get => _folder ??= Directory.CreateTempSubdirectory("beertap-test-").FullName;
+        init => _folder = value;
+    }
 
     /// <summary>A program that starts the hub and ends with it, such as strace, with its options.</summary>
     public string[] Launcher { get; init; } = [];
