@@ -1,0 +1,24 @@
+namespace BeerTap.Bench.Load;
+
+/// <summary>How fast and for how long to pour.</summary>
+/// <param name="PerSecond">Pours a second, whether or not the server keeps up; 0: each poster as fast as it is answered.</param>
+internal sealed record Pace(double PerSecond, TimeSpan WarmUp, TimeSpan Time)
+{
+    /// <summary>While it warms up, at least so many: at five a second the runtime would not have compiled anything by the end.</summary>
+    public const double WarmUpPerSecond = 20;
+}
+
+/// <summary>What came of it.</summary>
+/// <param name="Posts">Posts answered a second.</param>
+/// <param name="Deliveries">Pours heard by a listener, a second, all listeners together.</param>
+/// <param name="LoadShare">How much of its core the load itself took.</param>
+/// <param name="ServerSeconds">The processor time that the server used.</param>
+/// <param name="Fault">What was wrong; a figure with a fault is not to be believed.</param>
+/// <param name="SameOrder">All listeners heard the pours in the same order.</param>
+internal sealed record Outcome(double Posts, double Deliveries, double LoadShare, double ServerSeconds, PourBook Book, string? Fault, bool SameOrder)
+{
+    /// <summary>Above this, the load may be what was measured.</summary>
+    private const double Bound = 0.9;
+
+    public string? Note => LoadShare > Bound ? $"generator-bound ({LoadShare:P0} of its core)" : null;
+}
