@@ -52,7 +52,7 @@ internal sealed class Contest(string bench, Plan plan, Board board)
         var outcome = load.Run(pace);
         var fault = outcome.Fault ?? (server.KeepsOrder && !outcome.SameOrder ? "the listeners heard the pours in different orders" : null);
         board.Check(fault is null, $"{bench}, run {run}, {contender.Name}: {listeners:N0} listeners each heard all {outcome.Book.Acknowledged:N0} pours once{(outcome.SameOrder ? ", in one order" : "")}{(fault is null ? "" : ": " + fault)}");
-        Console.WriteLine(FormattableString.Invariant($"   {outcome.Deliveries:#,0} deliveries/s, {outcome.Posts:#,0} posts/s, heard p50 {outcome.Book.Heard.Percentile(0.5):0.00} p99 {outcome.Book.Heard.Percentile(0.99):0.00} ms, answered p50 {outcome.Book.Answers.Percentile(0.5):0.00} p99 {outcome.Book.Answers.Percentile(0.99):0.00} ms, load {outcome.LoadShare:P0}"));
+        Console.WriteLine(FormattableString.Invariant($"   {outcome.Deliveries:#,0} deliveries/s, {outcome.Posts:#,0} posts/s, heard p50 {outcome.Book.Heard.Percentile(0.5):0.00} p99 {outcome.Book.Heard.Percentile(0.99):0.00} ms, answered p50 {outcome.Book.Answers.Percentile(0.5):0.00} p99 {outcome.Book.Answers.Percentile(0.99):0.00} ms, load {outcome.LoadShare:P0}, server {outcome.ServerShare:P0} of a core"));
         return outcome;
     }
 }

@@ -10,9 +10,9 @@ internal static class Gates
 
     private static readonly (string Bench, string What, double Expected, bool AtLeast)[] All =
     [
-        ("saturation", "BeerTap WebSocket to stock SignalR", 4, true),
-        ("saturation", "BeerTap SignalR to stock SignalR", 2, true),
-        ("posts", "BeerTap to plain Kestrel", 0.5, true),
+        ("saturation", "BeerTap WebSocket to stock SignalR, on the core", 4, true),
+        ("saturation", "BeerTap SignalR to stock SignalR, on the core", 2, true),
+        ("posts", "BeerTap to plain Kestrel, on the core", 0.5, true),
     ];
 
     public static void Judge(Board board)

@@ -24,6 +24,7 @@ internal sealed class Posts() : Bench("posts", "durable posts a second: 64 conne
         }
 
         board.Compare(Name, "BeerTap to plain Kestrel", Of(Durable), Of(Plain), Target.Least(0.8));
+        board.Compare(Name, "BeerTap to plain Kestrel, on the core", contest.Of(Durable, outcome => outcome.PostsPerCore), contest.Of(Plain, outcome => outcome.PostsPerCore));
         board.Compare(Name, "default log level to Warning", Of(Verbose), Of(Durable));
     }
 }

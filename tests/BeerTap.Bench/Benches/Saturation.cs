@@ -6,10 +6,17 @@ namespace BeerTap.Bench.Benches;
 /// <summary>As fast as it goes: what one core brings to 1,000 listeners.</summary>
 internal sealed class Saturation() : Bench("saturation", "deliveries a second: 1,000 listeners, 64 posters, as fast as it goes")
 {
+    /// <summary>The peers tell of pours only; the hub also tells, every ten beers, of the share of each of the 100 taps. What that costs shows here.</summary>
+    private static readonly Contender[] Silent =
+    [
+        new("BeerTap WebSocket, without share reports", NoReports, Hub.WebSocket), new("BeerTap SignalR, without share reports", NoReports, Hub.SignalR),
+    ];
+
     public override async Task RunAsync(Plan plan, Board board, CancellationToken cancel)
     {
         var contenders = new List<Contender> { Contender.WebSocket, Contender.SignalR, Contender.Stock };
         if (Nchan.IsInstalled) contenders.Add(Contender.Nchan);
+        if (!plan.Quick) contenders.AddRange(Silent);
         var original = plan.Original is { } command ? new Contender("original", () => new Original(command), Original.Feed) : null;
         if (original is not null) contenders.Add(original);
 
@@ -19,6 +26,10 @@ internal sealed class Saturation() : Bench("saturation", "deliveries a second: 1
         foreach (var contender in contenders) board.Add(new Figure(Name, contender.Name, Of(contender), "deliveries/s", Note: contest.Note(contender)));
         foreach (var contender in contenders) board.Add(new Figure(Name, $"{contender.Name}, posts meanwhile", contest.Of(contender, outcome => outcome.Posts), "posts/s"));
 
+        double[] PerCore(Contender contender) => contest.Of(contender, outcome => outcome.DeliveriesPerCore);
+        foreach (var contender in contenders) board.Add(new Figure(Name, $"{contender.Name}, for each second on the core", PerCore(contender), "deliveries"));
+        board.Compare(Name, "BeerTap WebSocket to stock SignalR, on the core", PerCore(Contender.WebSocket), PerCore(Contender.Stock));
+        board.Compare(Name, "BeerTap SignalR to stock SignalR, on the core", PerCore(Contender.SignalR), PerCore(Contender.Stock));
         board.Compare(Name, "BeerTap WebSocket to stock SignalR", Of(Contender.WebSocket), Of(Contender.Stock));
         board.Compare(Name, "BeerTap SignalR to stock SignalR", Of(Contender.SignalR), Of(Contender.Stock), Target.Least(4));
         if (Nchan.IsInstalled)
@@ -34,4 +45,6 @@ internal sealed class Saturation() : Bench("saturation", "deliveries a second: 1
         if (original is null) board.Skip(Name, "original", "give --original \"COMMAND {port}\"");
         else board.Compare(Name, "BeerTap WebSocket to the original", Of(Contender.WebSocket), Of(original), Target.Least(1));
     }
+
+    private static Hub NoReports() => new("--Reports:EveryBeers=1000000", "--Reports:Interval=01:00:00");
 }

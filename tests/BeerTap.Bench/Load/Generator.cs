@@ -79,7 +79,7 @@ internal sealed class Generator(Peer server) : IDisposable
         Pour(pace.PerSecond, from, from + (long)(pace.Time.TotalSeconds * Stopwatch.Frequency), meanwhile);
         var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
         var (posts, deliveries, share) = ((Book.Acknowledged - answered) / seconds, (Heard - heard) / seconds, (Libc.ThreadSeconds() - busy) / seconds);
-        used = server.ProcessorSeconds - used;
+        used = (server.ProcessorSeconds - used) / seconds;
         Settle();
         return new Outcome(posts, deliveries, share, used, Book, Fault(), HaveAll(listener => listener.Order == _listeners[0].Order));
     }

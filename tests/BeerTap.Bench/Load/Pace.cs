@@ -12,13 +12,18 @@ internal sealed record Pace(double PerSecond, TimeSpan WarmUp, TimeSpan Time)
 /// <param name="Posts">Posts answered a second.</param>
 /// <param name="Deliveries">Pours heard by a listener, a second, all listeners together.</param>
 /// <param name="LoadShare">How much of its core the load itself took.</param>
-/// <param name="ServerSeconds">The processor time that the server used.</param>
+/// <param name="ServerShare">How much of its core the server got and took; what is missing it waited for, or other work had.</param>
 /// <param name="Fault">What was wrong; a figure with a fault is not to be believed.</param>
 /// <param name="SameOrder">All listeners heard the pours in the same order.</param>
-internal sealed record Outcome(double Posts, double Deliveries, double LoadShare, double ServerSeconds, PourBook Book, string? Fault, bool SameOrder)
+internal sealed record Outcome(double Posts, double Deliveries, double LoadShare, double ServerShare, PourBook Book, string? Fault, bool SameOrder)
 {
     /// <summary>Above this, the load may be what was measured.</summary>
     private const double Bound = 0.9;
+
+    /// <summary>Pours heard for each second that the server was on its core.</summary>
+    public double DeliveriesPerCore => Deliveries / ServerShare;
+
+    public double PostsPerCore => Posts / ServerShare;
 
     public string? Note => LoadShare > Bound ? $"generator-bound ({LoadShare:P0} of its core)" : null;
 }
