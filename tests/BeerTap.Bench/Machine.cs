@@ -3,14 +3,17 @@ using BeerTap.Bench.Load;
 namespace BeerTap.Bench;
 
 /// <summary>What the bench needs of the machine: Linux, taskset, two cores, and sockets enough.</summary>
-internal static unsafe class Machine
+internal static class Machine
 {
-    public const int LoadCore = 1;
+    public const int ServerCore = 0, LoadCore = 1;
+
+    /// <summary>The kernel counts processor time in hundredths of a second.</summary>
+    public const double TicksPerSecond = 100;
 
     /// <summary>8,000 listeners, posters, and what a program has open besides.</summary>
     private const ulong SocketsNeeded = 8_500;
 
-    public static ulong OpenFiles
+    public static unsafe ulong OpenFiles
     {
         get
         {
@@ -21,6 +24,28 @@ internal static unsafe class Machine
     }
 
     public static bool HasSockets => OpenFiles >= SocketsNeeded;
+
+    /// <summary>For how long a core has been busy since the machine started, with whatever; in seconds.</summary>
+    public static double BusySeconds(int core)
+    {
+        // user nice system idle iowait irq softirq steal
+        var fields = File.ReadLines("/proc/stat").First(line => line.StartsWith($"cpu{core} ", StringComparison.Ordinal)).Split(' ').Skip(1).Select(long.Parse).ToArray();
+        return (fields[0] + fields[1] + fields[2] + fields[5] + fields[6] + fields[7]) / TicksPerSecond;
+    }
+
+    /// <summary>Waits, not for ever, until other work leaves both cores alone.</summary>
+    public static async Task QuietAsync(CancellationToken cancel)
+    {
+        const int Looks = 20;
+        const double Quiet = 0.1;
+        var look = TimeSpan.FromSeconds(0.5);
+        for (var i = 0; i < Looks; i++)
+        {
+            var before = BusySeconds(ServerCore) + BusySeconds(LoadCore);
+            await Task.Delay(look, TimeProvider.System, cancel);
+            if (BusySeconds(ServerCore) + BusySeconds(LoadCore) - before < Quiet * look.TotalSeconds) return;
+        }
+    }
 
     /// <summary>What the figures were measured on.</summary>
     public static string Describe()
@@ -39,7 +64,7 @@ internal static unsafe class Machine
     }
 
     /// <summary>Puts the calling thread, and those that it starts, on the core of the load.</summary>
-    public static void TakeLoadCore()
+    public static unsafe void TakeLoadCore()
     {
         var mask = 1ul << LoadCore;
         if (Libc.SetCores(0, sizeof(ulong), &mask) != 0) throw new InvalidOperationException($"Core {LoadCore} cannot be taken.");

@@ -33,6 +33,7 @@ internal static class Program
     private static readonly Option<int> Runs = new("--runs") { Description = "Figures are medians of so many runs [default: 5; quick: 1]" };
     private static readonly Option<double> Seconds = new("--seconds") { Description = "How long each measurement lasts [default: 5; quick: 3]" };
     private static readonly Option<bool> Quick = new("--quick") { Description = "A short form, judged by gates on ratios within the run; for CI" };
+    private static readonly Option<bool> Patient = new("--patient") { Description = "Waits for other work on the machine to pause, and measures again what it disturbed" };
     private static readonly Option<string> Original = new("--original") { Description = "Starts the original system on a port: \"COMMAND {port}\"" };
     private static readonly Option<long[]> Beers = new("--beers")
     {
@@ -46,7 +47,7 @@ internal static class Program
     public static async Task<int> Main(string[] args)
     {
         if (args is [ControlServer.Command, var port]) return await ControlServer.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
-        var root = new RootCommand(Examples) { Names, Runs, Seconds, Quick, Original, Beers, Json, Svg };
+        var root = new RootCommand(Examples) { Names, Runs, Seconds, Quick, Patient, Original, Beers, Json, Svg };
         Names.AcceptOnlyFromAmong(["all", .. Benches.Select(bench => bench.Name)]);
         root.SetAction(RunAsync);
         return await root.Parse(args).InvokeAsync();
@@ -93,6 +94,7 @@ internal static class Program
         var (runs, seconds, beers) = (options.GetValue(Runs), options.GetValue(Seconds), options.GetValue(Beers));
         return new Plan(
             quick,
+            options.GetValue(Patient),
             runs > 0 ? runs : quick ? 1 : 5,
             TimeSpan.FromSeconds(quick ? 2 : 3),
             TimeSpan.FromSeconds(seconds > 0 ? seconds : quick ? 3 : 5),

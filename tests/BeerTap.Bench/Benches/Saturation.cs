@@ -36,6 +36,8 @@ internal sealed class Saturation() : Bench("saturation", "deliveries a second: 1
         {
             board.Compare(Name, "BeerTap WebSocket to nchan", Of(Contender.WebSocket), Of(Contender.Nchan), Target.Least(10));
             board.Compare(Name, "BeerTap SignalR to nchan", Of(Contender.SignalR), Of(Contender.Nchan), Target.Least(6));
+            board.Compare(Name, "BeerTap WebSocket to nchan, on the core", PerCore(Contender.WebSocket), PerCore(Contender.Nchan));
+            board.Compare(Name, "BeerTap SignalR to nchan, on the core", PerCore(Contender.SignalR), PerCore(Contender.Nchan));
         }
         else
         {

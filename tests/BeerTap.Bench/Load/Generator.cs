@@ -76,12 +76,14 @@ internal sealed class Generator(Peer server) : IDisposable
 
         Book.BeginMeasuring();
         var (heard, answered, busy, used, from) = (Heard, Book.Acknowledged, Libc.ThreadSeconds(), server.ProcessorSeconds, Stopwatch.GetTimestamp());
+        var (serverCore, loadCore) = (Machine.BusySeconds(Machine.ServerCore), Machine.BusySeconds(Machine.LoadCore));
         Pour(pace.PerSecond, from, from + (long)(pace.Time.TotalSeconds * Stopwatch.Frequency), meanwhile);
         var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
         var (posts, deliveries, share) = ((Book.Acknowledged - answered) / seconds, (Heard - heard) / seconds, (Libc.ThreadSeconds() - busy) / seconds);
         used = (server.ProcessorSeconds - used) / seconds;
+        (serverCore, loadCore) = ((Machine.BusySeconds(Machine.ServerCore) - serverCore) / seconds, (Machine.BusySeconds(Machine.LoadCore) - loadCore) / seconds);
         Settle();
-        return new Outcome(posts, deliveries, share, used, Book, Fault(), HaveAll(listener => listener.Order == _listeners[0].Order));
+        return new Outcome(posts, deliveries, share, used, Math.Max(serverCore - used, loadCore - share), Book, Fault(), HaveAll(listener => listener.Order == _listeners[0].Order));
     }
 
     /// <summary>Pours exactly so many, as fast as they are answered; gives how long it took.</summary>

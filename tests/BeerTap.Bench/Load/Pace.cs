@@ -13,9 +13,10 @@ internal sealed record Pace(double PerSecond, TimeSpan WarmUp, TimeSpan Time)
 /// <param name="Deliveries">Pours heard by a listener, a second, all listeners together.</param>
 /// <param name="LoadShare">How much of its core the load itself took.</param>
 /// <param name="ServerShare">How much of its core the server got and took; what is missing it waited for, or other work had.</param>
+/// <param name="OthersShare">How much other work had of the core where it had more.</param>
 /// <param name="Fault">What was wrong; a figure with a fault is not to be believed.</param>
 /// <param name="SameOrder">All listeners heard the pours in the same order.</param>
-internal sealed record Outcome(double Posts, double Deliveries, double LoadShare, double ServerShare, PourBook Book, string? Fault, bool SameOrder)
+internal sealed record Outcome(double Posts, double Deliveries, double LoadShare, double ServerShare, double OthersShare, PourBook Book, string? Fault, bool SameOrder)
 {
     /// <summary>Above this, the load may be what was measured.</summary>
     private const double Bound = 0.9;

@@ -28,7 +28,7 @@ internal abstract class ChildPeer : Peer
 
     public override async Task StartAsync(CancellationToken cancel)
     {
-        var start = new ProcessStartInfo("taskset", ["-c", $"{Core}", .. Command]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("taskset", ["-c", $"{Machine.ServerCore}", .. Command]) { RedirectStandardOutput = true, RedirectStandardError = true };
         Prepare(start);
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, _) => { };

@@ -3,15 +3,9 @@ using System.Globalization;
 
 namespace BeerTap.Bench.Peers;
 
-/// <summary>A server that is measured: a process of its own on core 0.</summary>
+/// <summary>A server that is measured: a process of its own, on <see cref="Machine.ServerCore"/>.</summary>
 internal abstract class Peer : IAsyncDisposable
 {
-    /// <summary>The core of the server; the load has <see cref="Machine.LoadCore"/>.</summary>
-    public const int Core = 0;
-
-    /// <summary>The kernel counts processor time in hundredths of a second.</summary>
-    private const double TicksPerSecond = 100;
-
     public abstract int Port { get; }
 
     public virtual string PostPath => "/api/beers";
@@ -29,7 +23,7 @@ internal abstract class Peer : IAsyncDisposable
         {
             var text = File.ReadAllText($"/proc/{ProcessId}/stat");
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / Machine.TicksPerSecond;
         }
     }
 
