@@ -1,4 +1,5 @@
 using System.Globalization;
+using BeerTap.Bench.Load;
 
 namespace BeerTap.Bench;
 
@@ -6,6 +7,7 @@ namespace BeerTap.Bench;
 internal sealed class Board
 {
     private readonly List<Figure> _figures = [];
+    private bool _disturbed;
 
     public IReadOnlyList<Figure> Figures => _figures;
 
@@ -13,8 +15,15 @@ internal sealed class Board
 
     public int Failed { get; private set; }
 
+    /// <summary>The figures from here on are of another bench.</summary>
+    public void Begin() => _disturbed = false;
+
+    /// <summary>A run of this bench took place; when other work disturbed it, its figures are doubtful.</summary>
+    public void Saw(Outcome outcome) => _disturbed |= outcome.IsDisturbed;
+
     public Figure Add(Figure figure)
     {
+        figure = figure with { IsDoubtful = _disturbed };
         _figures.Add(figure);
         Console.WriteLine("   " + Line(figure));
         return figure;
@@ -39,7 +48,7 @@ internal sealed class Board
         if (figure.IsSkipped) return $"{figure.Bench,-11} {figure.What,-58} {figure.Note}";
         var range = figure.Runs.Length > 1 ? $"{Text(figure.Runs.Min())} to {Text(figure.Runs.Max())}" : "";
         var target = figure.Target is { } aim ? $"{(aim.AtLeast ? ">=" : "<=")} {Text(aim.Limit)}" : "";
-        var verdict = figure.IsMet switch { true => "met", false => "MISSED", null => "" };
+        var verdict = figure.IsMet switch { true => "met", false => "MISSED", null => figure.Target is not null && figure.IsDoubtful ? "?" : "" };
         return $"{figure.Bench,-11} {figure.What,-58} {Text(figure.Median),11} {figure.Unit,-13} {target,-10} {verdict,-6} {range,-24} {figure.Note}".TrimEnd();
     }
 

@@ -16,8 +16,10 @@ internal sealed record Contender(string Name, Func<Peer> Start, Feed Feed)
 /// <summary>Puts contenders under the same load, one after the other in each run, each as a new process.</summary>
 internal sealed class Contest(string bench, Plan plan, Board board)
 {
-    /// <summary>Other work on the machine is worth a word from here on; a patient run that had more of it is done again, so often.</summary>
-    private const double Noticed = 0.1, Disturbed = 0.2;
+    /// <summary>Other work on the machine is worth a word from here on.</summary>
+    private const double Noticed = 0.1;
+
+    /// <summary>A patient contest plays a disturbed run again, so often.</summary>
     private const int Repeats = 2;
 
     private readonly Dictionary<Contender, List<Outcome>> _outcomes = [];
@@ -37,7 +39,8 @@ internal sealed class Contest(string bench, Plan plan, Board board)
                     if (plan.Patient) await Machine.QuietAsync(cancel);
                     outcome = await PlayAsync(contender, listeners, posters, pace, batch, run, cancel);
                 }
-                while (outcome.OthersShare > Disturbed && outcome.Fault is null && again-- > 0);
+                while (outcome.IsDisturbed && outcome.Fault is null && again-- > 0);
+                board.Saw(outcome);
                 outcomes.Add(outcome);
             }
         }

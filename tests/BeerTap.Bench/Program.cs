@@ -67,6 +67,7 @@ internal static class Program
         {
             Console.WriteLine($"== {bench.Name}: {bench.Question}");
             var began = Stopwatch.GetTimestamp();
+            board.Begin();
             try
             {
                 await bench.RunAsync(plan, board, cancel);

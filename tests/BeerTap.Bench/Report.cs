@@ -20,6 +20,7 @@ internal static class Report
             ["atLeast"] = figure.Target is { AtLeast: true } least ? least.Limit : null,
             ["atMost"] = figure.Target is { AtLeast: false } most ? most.Limit : null,
             ["met"] = figure.IsMet,
+            ["doubtful"] = figure.IsDoubtful,
             ["note"] = figure.Note,
         });
         return new JsonObject

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using BeerTap.Bench.Load;
 using BeerTap.Bench.Peers;
 
@@ -100,29 +99,22 @@ internal sealed class Growth() : Bench("growth", "cost of calls, start-up, disk 
         }
     }
 
-    /// <summary>The processor time of a delivery: what the server used more than with nobody listening to the same pours.</summary>
+    /// <summary>The processor time of a delivery, its part of the post and the commit included.</summary>
     private async Task GrowListenersAsync(Plan plan, Board board, CancellationToken cancel)
     {
         foreach (var (listeners, perSecond) in new[] { (10, 1000), (100, 1000), (1000, 200), (Plan.ManyListeners, 20) })
         {
             if (listeners > Plan.Listeners && !Machine.HasSockets) continue;
-            var pace = new Pace(perSecond, plan.WarmUp, plan.Time);
-            var (alone, heard) = (await ListenAsync(0, pace, board, cancel), await ListenAsync(listeners, pace, board, cancel));
-            var each = (heard.ServerShare - alone.ServerShare) / heard.Deliveries * 1e6;
-            board.Add(new Figure(Name, $"{listeners:N0} listeners at {perSecond.ToString(CultureInfo.InvariantCulture)}/s: a delivery", [each], "us of core"));
+            await using var hub = new Hub();
+            await hub.StartAsync(cancel);
+            using var load = new Generator(hub);
+            load.Listen(listeners, Hub.WebSocket);
+            load.AddPosters(Plan.Posters, new PourRequest(Beers, hub.Port));
+            var outcome = load.Run(new Pace(perSecond, plan.WarmUp, plan.Time));
+            board.Saw(outcome);
+            board.Check(outcome.Fault is null && outcome.SameOrder, $"{Name}: {listeners:N0} listeners each heard all {outcome.Book.Acknowledged:N0} pours once, in one order {outcome.Fault}".TrimEnd());
+            board.Add(new Figure(Name, FormattableString.Invariant($"{listeners:N0} listeners at {perSecond}/s: a delivery, with its part of the post"), [1e6 / outcome.DeliveriesPerCore], "us of core"));
         }
-    }
-
-    private async Task<Outcome> ListenAsync(int listeners, Pace pace, Board board, CancellationToken cancel)
-    {
-        await using var hub = new Hub();
-        await hub.StartAsync(cancel);
-        using var load = new Generator(hub);
-        load.Listen(listeners, Hub.WebSocket);
-        load.AddPosters(Plan.Posters, new PourRequest(Beers, hub.Port));
-        var outcome = load.Run(pace);
-        board.Check(outcome.Fault is null && outcome.SameOrder, $"{Name}: {listeners:N0} listeners each heard all {outcome.Book.Acknowledged:N0} pours once, in one order {outcome.Fault}");
-        return outcome;
     }
 
     private static void Fill(Hub hub, long pours, bool withIds)

@@ -24,6 +24,8 @@ internal sealed class Resume() : Bench("resume", "a listener 100,000 events behi
                 var quiet = Measure(hub, feed, pace, null);
                 var returns = new Returns(feed, Behind, order);
                 var busy = Measure(hub, feed, pace, returns);
+                board.Saw(quiet);
+                board.Saw(busy);
                 var fault = quiet.Fault ?? busy.Fault ?? returns.Fault;
                 board.Check(fault is null && returns.Times.Count > 0, $"{Name}, run {run}, {feed.Name}: {returns.Times.Count} listeners came back, each heard {Behind:N0} pours once and in order; {Others} others missed nothing{(fault is null ? "" : ": " + fault)}");
                 if (returns.Times.Count == 0) continue;

@@ -21,6 +21,11 @@ internal sealed record Outcome(double Posts, double Deliveries, double LoadShare
     /// <summary>Above this, the load may be what was measured.</summary>
     private const double Bound = 0.9;
 
+    /// <summary>When other work had more of a core, the figure says as much about that.</summary>
+    private const double Disturbed = 0.2;
+
+    public bool IsDisturbed => OthersShare > Disturbed;
+
     /// <summary>Pours heard for each second that the server was on its core.</summary>
     public double DeliveriesPerCore => Deliveries / ServerShare;
 
