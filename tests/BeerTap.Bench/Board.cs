@@ -33,7 +33,7 @@ internal sealed class Board
 
     /// <summary>How much one figure is of another in the same run.</summary>
     public Figure Compare(string bench, string what, double[] figure, double[] peer, Target? target = null) =>
-        Add(new Figure(bench, what, [.. figure.Zip(peer, (mine, its) => mine / its)], "x", target));
+        Add(new Figure(bench, what, [.. figure.Zip(peer, (mine, its) => mine / its)], "x", target) { IsDetail = target is null });
 
     /// <summary>One thing that must hold.</summary>
     public void Check(bool holds, string what)

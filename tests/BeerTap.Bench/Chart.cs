@@ -13,7 +13,7 @@ internal static class Chart
     {
         var body = new StringBuilder();
         var top = Margin + Head;
-        foreach (var panel in board.Figures.Where(figure => !figure.IsSkipped).GroupBy(figure => (figure.Bench, figure.Unit)))
+        foreach (var panel in board.Figures.Where(figure => !figure.IsSkipped && !figure.IsDetail).GroupBy(figure => (figure.Bench, figure.Unit)))
         {
             Append(body, $"""<text x="{Margin}" y="{top + 14}" class="panel">{panel.Key.Bench}, {(panel.Key.Unit == "x" ? "ratio within a run" : SecurityElement.Escape(panel.Key.Unit))}</text>""");
             top += Head - 10;

@@ -16,6 +16,9 @@ internal sealed record Figure(string Bench, string What, double[] Runs, string U
     /// <summary>Other work took so much of the machine while it was measured that the target can neither be met nor missed.</summary>
     public bool IsDoubtful { get; init; }
 
+    /// <summary>Stands in the table, and not in the chart.</summary>
+    public bool IsDetail { get; init; }
+
     public bool IsSkipped => Runs.Length == 0;
 
     public double Median => Runs.Length == 0 ? double.NaN : (Sorted[(Runs.Length - 1) / 2] + Sorted[Runs.Length / 2]) / 2;

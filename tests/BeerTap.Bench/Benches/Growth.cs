@@ -32,7 +32,7 @@ internal sealed class Growth() : Bench("growth", "cost of calls, start-up, disk 
             using var probe = new Probe(hub.Port);
             board.Check(probe.Ask(Probe.Get($"{Beers}?page_size=1")).Body.Contains($"\"total\":{size}", StringComparison.Ordinal), $"{Name}: {size:N0} beers are there after a restart");
             all.Add(Time(probe, size));
-            foreach (var (call, milliseconds) in all[^1]) board.Add(new Figure(Name, $"{size:N0} beers: {call}, p50", [milliseconds], "ms"));
+            foreach (var (call, milliseconds) in all[^1]) board.Add(new Figure(Name, $"{size:N0} beers: {call}, p50", [milliseconds], "ms") { IsDetail = true });
 
             // The posts that were timed.
             stored = size + Calls + Calls / 2;
@@ -94,7 +94,7 @@ internal sealed class Growth() : Bench("growth", "cost of calls, start-up, disk 
             load.AddPosters(1, new PourRequest(Batches, hub.Port, FillBatch, taps));
             load.Fill(taps * 2L / FillBatch * FillBatch + FillBatch);
             using var probe = new Probe(hub.Port);
-            board.Add(new Figure(Name, $"{taps:N0} taps: share report", [probe.BodyBytes(Share)], "bytes"));
+            board.Add(new Figure(Name, $"{taps:N0} taps: share report", [probe.BodyBytes(Share)], "bytes") { IsDetail = true });
             board.Add(new Figure(Name, $"{taps:N0} taps: share report, p50", [probe.Time(Calls, _ => Probe.Get(Share))], "ms"));
         }
     }

@@ -24,10 +24,10 @@ internal sealed class Saturation() : Bench("saturation", "deliveries a second: 1
         await contest.PlayAsync(contenders, Plan.Listeners, Plan.Posters, new Pace(0, plan.WarmUp, plan.Time), cancel);
         double[] Of(Contender contender) => contest.Of(contender, outcome => outcome.Deliveries);
         foreach (var contender in contenders) board.Add(new Figure(Name, contender.Name, Of(contender), "deliveries/s", Note: contest.Note(contender)));
-        foreach (var contender in contenders) board.Add(new Figure(Name, $"{contender.Name}, posts meanwhile", contest.Of(contender, outcome => outcome.Posts), "posts/s"));
+        foreach (var contender in contenders) board.Add(new Figure(Name, $"{contender.Name}, posts meanwhile", contest.Of(contender, outcome => outcome.Posts), "posts/s") { IsDetail = true });
 
         double[] PerCore(Contender contender) => contest.Of(contender, outcome => outcome.DeliveriesPerCore);
-        foreach (var contender in contenders) board.Add(new Figure(Name, $"{contender.Name}, for each second on the core", PerCore(contender), "deliveries"));
+        foreach (var contender in contenders) board.Add(new Figure(Name, $"{contender.Name}, for each second on the core", PerCore(contender), "deliveries") { IsDetail = true });
         board.Compare(Name, "BeerTap WebSocket to stock SignalR, on the core", PerCore(Contender.WebSocket), PerCore(Contender.Stock));
         board.Compare(Name, "BeerTap SignalR to stock SignalR, on the core", PerCore(Contender.SignalR), PerCore(Contender.Stock));
         board.Compare(Name, "BeerTap WebSocket to stock SignalR", Of(Contender.WebSocket), Of(Contender.Stock));
