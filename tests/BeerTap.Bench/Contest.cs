@@ -68,8 +68,19 @@ internal sealed class Contest(string bench, Plan plan, Board board)
         load.AddPosters(posters, new PourRequest(server.PostPath + (batch > 0 ? "/batch" : ""), server.Port, batch));
         var outcome = load.Run(pace);
         var fault = outcome.Fault ?? (server.KeepsOrder && !outcome.SameOrder ? "the listeners heard the pours in different orders" : null);
-        board.Check(fault is null, $"{bench}, run {run}, {contender.Name}: {listeners:N0} listeners each heard all {outcome.Book.Acknowledged:N0} pours once{(outcome.SameOrder ? ", in one order" : "")}{(fault is null ? "" : ": " + fault)}");
+        if (server is Hub) fault ??= Unstored(server.Port, outcome.Book.Acknowledged);
+        var proof = listeners > 0
+            ? $"{listeners:N0} listeners each heard all {outcome.Book.Acknowledged:N0} pours once{(outcome.SameOrder ? ", in one order" : "")}"
+            : $"all {outcome.Book.Acknowledged:N0} pours were acknowledged{(server is Hub ? " and are stored" : "")}";
+        board.Check(fault is null, $"{bench}, run {run}, {contender.Name}: {proof}{(fault is null ? "" : ": " + fault)}");
         Console.WriteLine(FormattableString.Invariant($"   {outcome.Deliveries:#,0} deliveries/s, {outcome.Posts:#,0} posts/s, heard p50 {outcome.Book.Heard.Percentile(0.5):0.00} p99 {outcome.Book.Heard.Percentile(0.99):0.00} ms, answered p50 {outcome.Book.Answers.Percentile(0.5):0.00} p99 {outcome.Book.Answers.Percentile(0.99):0.00} ms, load {outcome.LoadShare:P0}, server {outcome.ServerShare:P0} of a core, other work up to {outcome.OthersShare:P0}"));
         return outcome;
+    }
+
+    /// <summary>What is wrong with the number of beers that are stored, or null.</summary>
+    private static string? Unstored(int port, int acknowledged)
+    {
+        using var probe = new Probe(port);
+        return probe.Ask(Probe.Get("/api/beers?page_size=1")).Body.Contains($"\"total\":{acknowledged}", StringComparison.Ordinal) ? null : $"not {acknowledged} beers are stored";
     }
 }
