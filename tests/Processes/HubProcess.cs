@@ -33,8 +33,14 @@ internal sealed class HubProcess : IAsyncDisposable
     /// <summary>A program that starts the hub and ends with it, such as strace, with its options.</summary>
     public string[] Launcher { get; init; } = [];
 
+    /// <summary>The only core that the hub may use; null: all.</summary>
+    public int? Core { get; init; }
+
     /// <summary>Called with each line the hub writes to its log on the console.</summary>
     public Action<string> Said { get; init; } = _ => { };
+
+    /// <summary>The hub's own process id.</summary>
+    public int Id => HubItself().Id;
 
     /// <summary>The memory that the hub holds, in bytes (resident set).</summary>
     public long ResidentBytes
@@ -50,7 +56,10 @@ internal sealed class HubProcess : IAsyncDisposable
     public async Task StartAsync()
     {
         var program = Path.Combine(AppContext.BaseDirectory, "BeerTap.Server.dll");
-        string[] command = [.. Launcher, "dotnet"];
+
+        // taskset turns into what it starts: the process stays the hub's own.
+        string[] pinned = Core is { } core ? ["taskset", "-c", core.ToString(CultureInfo.InvariantCulture)] : [];
+        string[] command = [.. pinned, .. Launcher, "dotnet"];
         _process = Process.Start(new ProcessStartInfo(command[0], [.. command[1..], program, $"--urls={Address}", $"--Storage:Path={Folder}", "--Logging:Level=Warning", .. _settings])
         {
             RedirectStandardError = true,

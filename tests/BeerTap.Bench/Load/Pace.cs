@@ -1,0 +1,35 @@
+namespace BeerTap.Bench.Load;
+
+/// <summary>How fast and for how long to pour.</summary>
+/// <param name="PerSecond">Pours a second, whether or not the server keeps up; 0: each poster as fast as it is answered.</param>
+internal sealed record Pace(double PerSecond, TimeSpan WarmUp, TimeSpan Time)
+{
+    /// <summary>While it warms up, at least so many: at five a second the runtime would not have compiled anything by the end.</summary>
+    public const double WarmUpPerSecond = 20;
+}
+
+/// <summary>What came of it.</summary>
+/// <param name="Posts">Posts answered a second.</param>
+/// <param name="Deliveries">Pours heard by a listener, a second, all listeners together.</param>
+/// <param name="LoadShare">How much of its core the load itself took.</param>
+/// <param name="ServerShare">How much of its core the server got and took; what is missing it waited for, or other work had.</param>
+/// <param name="OthersShare">How much other work had of the core where it had more.</param>
+/// <param name="Fault">What was wrong; a figure with a fault is not to be believed.</param>
+/// <param name="SameOrder">All listeners heard the pours in the same order.</param>
+internal sealed record Outcome(double Posts, double Deliveries, double LoadShare, double ServerShare, double OthersShare, PourBook Book, string? Fault, bool SameOrder)
+{
+    /// <summary>Above this, the load may be what was measured.</summary>
+    private const double Bound = 0.9;
+
+    /// <summary>When other work had more of a core, the figure says as much about that.</summary>
+    private const double Disturbed = 0.2;
+
+    public bool IsDisturbed => OthersShare > Disturbed;
+
+    /// <summary>Pours heard for each second that the server was on its core.</summary>
+    public double DeliveriesPerCore => Deliveries / ServerShare;
+
+    public double PostsPerCore => Posts / ServerShare;
+
+    public string? Note => LoadShare > Bound ? $"generator-bound ({LoadShare:P0} of its core)" : null;
+}
