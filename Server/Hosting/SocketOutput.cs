@@ -14,7 +14,8 @@ namespace BeerTap.Server.Hosting;
 /// Only what the system does not take at once is sent in the background, and a flush is then done when all of it went: one flush is in flight at
 /// most, so a slow reader costs what was written to it and no more. A connection that has nothing to say holds no buffer.
 /// </remarks>
-internal sealed class SocketOutput(Socket socket) : PipeWriter
+/// <param name="gone">Told when the peer takes nothing any more. Who reads may not hear of it: what was read ahead and not used holds the reading up.</param>
+internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWriter
 {
     private const int FirstBuffer = 4 * 1024;
 
@@ -40,7 +41,7 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter
         }
 
         socket.Blocking = false;
-        var (own, output) = (connection.Transport, new SocketOutput(socket));
+        var (own, output) = (connection.Transport, new SocketOutput(socket, () => connection.Abort(new ConnectionAbortedException("The peer is gone."))));
         connection.Transport = new Duplex(own.Input, output);
         try
         {
@@ -127,7 +128,7 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter
         _sending = _unsent > 0 ? sending : null;
     }
 
-    /// <summary>How much the system took at once. A peer that is gone takes everything: its connection is over, as Kestrel hears from the other way.</summary>
+    /// <summary>How much the system took at once. A peer that is gone takes everything: its connection is over.</summary>
     private int TrySend(ReadOnlySpan<byte> bytes)
     {
         if (_over) return bytes.Length;
@@ -142,7 +143,7 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter
             // Kestrel cut the connection meanwhile.
         }
 
-        _over = true;
+        End();
         return bytes.Length;
     }
 
@@ -155,7 +156,7 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
         {
-            _over = true;
+            End();
         }
         finally
         {
@@ -165,6 +166,13 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter
                 if (--_unsent == 0) _sending = null;
             }
         }
+    }
+
+    private void End()
+    {
+        if (_over) return;
+        _over = true;
+        gone?.Invoke();
     }
 
     private async ValueTask<FlushResult> WaitAsync(Task sending, CancellationToken cancel)
@@ -177,8 +185,10 @@ internal sealed class SocketOutput(Socket socket) : PipeWriter
         return new FlushResult(isCanceled, _over);
     }
 
+    /// <summary>Done when all that was written is sent, also what was not flushed.</summary>
     private Task FinishAsync()
     {
+        Complete();
         lock (_gate) return _sending ?? Task.CompletedTask;
     }
 

@@ -140,8 +140,9 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
 
         if (_news)
         {
-            // Taken before the walk: what arrives during it makes another round.
+            // Taken before the walk: what arrives during it makes another round. What was found earlier in this round may not know the news.
             _news = false;
+            _walk.Begin();
             foreach (var subscriber in _subscribers) Serve(subscriber);
         }
 

@@ -11,7 +11,7 @@ internal sealed class Walk(EventLog events)
 
     private readonly Found[] _found = new Found[Frames.Formats];
 
-    /// <summary>Begins a round: the log may have gone on.</summary>
+    /// <summary>Begins a round, or its walk over everybody: the log may have gone on.</summary>
     public void Begin() => Array.Clear(_found);
 
     public Piece Next(FrameFormat format, long seq, long reportVersion)

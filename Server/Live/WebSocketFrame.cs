@@ -10,7 +10,7 @@ internal static class WebSocketFrame
     /// <summary>What stands before a payload at most, of a length that fits 32 bits.</summary>
     public const int MostHead = 10;
 
-    private const byte FinalText = 0x81, ControlBit = 0x08, Length16 = 126, Length64 = 127;
+    private const byte FinalText = 0x81, FinalBit = 0x80, ControlBit = 0x08, OpcodeBits = 0x0f, Close = 0x08, Length16 = 126, Length64 = 127;
 
     /// <summary>Writes the head of a whole text message of so many bytes.</summary>
     /// <returns>How long the head is.</returns>
@@ -40,6 +40,11 @@ internal static class WebSocketFrame
 
     /// <summary>Pings, pongs and closes.</summary>
     public static bool IsControl(ReadOnlySpan<byte> frame) => (frame[0] & ControlBit) != 0;
+
+    public static bool IsClose(ReadOnlySpan<byte> frame) => (frame[0] & OpcodeBits) == Close;
+
+    /// <summary>Whether it is the last frame of its message.</summary>
+    public static bool IsFinal(ReadOnlySpan<byte> frame) => (frame[0] & FinalBit) != 0;
 
     public static ReadOnlySpan<byte> PayloadOf(ReadOnlySpan<byte> frame) => Cut(frame, out _);
 

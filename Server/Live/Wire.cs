@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BeerTap.Server.Live;
@@ -6,13 +8,20 @@ namespace BeerTap.Server.Live;
 /// The stream below a WebSocket. Frames that are the same for every listener are written to it ready-made; what the socket itself has to say, its
 /// pings, pongs and closes, passes by the same way, a whole frame at a time.
 /// </summary>
-/// <remarks>The server below takes each write as one: frames of two writers never mix.</remarks>
+/// <remarks>
+/// The server below takes each write as one: frames of two writers never mix. SignalR cuts a message that does not lie in one piece of its
+/// pipe into several frames, between which no other message may come: it is held back until it is whole.
+/// </remarks>
 internal sealed class Wire(Stream inner) : Stream
 {
     // While a first message is awaited: what the socket has written so far, and what is awaited.
     private List<byte>? _seen = [];
     private byte[] _awaited = [];
-    private TaskCompletionSource? _passed;
+    private volatile TaskCompletionSource? _passed;
+
+    // The frames so far of a message that the socket has not ended.
+    private ArrayBufferWriter<byte>? _cut;
+    private volatile bool _over;
 
     public override bool CanRead => true;
 
@@ -36,8 +45,8 @@ internal sealed class Wire(Stream inner) : Stream
         return next(http);
     });
 
-    /// <summary>Writes frames that are whole.</summary>
-    public ValueTask WriteFramesAsync(ReadOnlyMemory<byte> frames) => inner.WriteAsync(frames, CancellationToken.None);
+    /// <summary>Writes messages that are whole; nothing, once the socket has written its close: no data may come after it.</summary>
+    public ValueTask WriteFramesAsync(ReadOnlyMemory<byte> frames) => _over ? default : inner.WriteAsync(frames, CancellationToken.None);
 
     /// <summary>
     /// Done when this message, which somebody else writes through the socket, has passed. Frames that are written from then on come after it.
@@ -45,8 +54,11 @@ internal sealed class Wire(Stream inner) : Stream
     /// </summary>
     public Task PassedAsync(ReadOnlySpan<byte> message)
     {
-        (_awaited, _passed) = (message.ToArray(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        return _passed.Task;
+        // In this order: whoever sees that something is awaited sees what.
+        _awaited = message.ToArray();
+        var passed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _passed = passed;
+        return passed.Task;
     }
 
     /// <summary>Nothing more is looked for in what the socket writes.</summary>
@@ -58,8 +70,24 @@ internal sealed class Wire(Stream inner) : Stream
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        var frame = buffer.Span;
+        if (WebSocketFrame.IsControl(frame))
+        {
+            if (WebSocketFrame.IsClose(frame)) _over = true;
+            return inner.WriteAsync(buffer, cancellationToken);
+        }
+
+        _seen?.AddRange(WebSocketFrame.PayloadOf(frame));
+        var isWhole = WebSocketFrame.IsFinal(frame);
+        if (!isWhole || _cut is not null)
+        {
+            (_cut ??= new ArrayBufferWriter<byte>()).Write(frame);
+            if (!isWhole) return default;
+            (buffer, _cut) = (_cut.WrittenMemory, null);
+        }
+
         var write = inner.WriteAsync(buffer, cancellationToken);
-        if (_seen is not null) Look(buffer.Span);
+        Look();
         return write;
     }
 
@@ -82,6 +110,7 @@ internal sealed class Wire(Stream inner) : Stream
     {
         if (disposing)
         {
+            _over = true;
             _passed?.TrySetException(new IOException("The connection is over."));
             inner.Dispose();
         }
@@ -89,14 +118,11 @@ internal sealed class Wire(Stream inner) : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>The socket writes one frame at a time. A message may be cut into several.</summary>
-    private void Look(ReadOnlySpan<byte> frame)
+    private void Look()
     {
-        if (WebSocketFrame.IsControl(frame) || _seen is not { } seen) return;
-        seen.AddRange(WebSocketFrame.PayloadOf(frame));
-        if (_passed is null || System.Runtime.InteropServices.CollectionsMarshal.AsSpan(seen).IndexOf(_awaited) < 0) return;
+        if (_seen is not { } seen || _passed is not { } passed || CollectionsMarshal.AsSpan(seen).IndexOf(_awaited) < 0) return;
         _seen = null;
-        _passed.TrySetResult();
+        passed.TrySetResult();
     }
 
     private sealed class Upgrade(HttpContext http, IHttpUpgradeFeature inner) : IHttpUpgradeFeature
