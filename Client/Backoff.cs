@@ -27,6 +27,9 @@ internal sealed class Backoff(Random random)
 
     public void Reset() => _failures = 0;
 
+    /// <summary>Many were sent away at the same time: those who come back and find nobody spread over a second at least, not over the first 250 ms.</summary>
+    public void Widen() => _failures = Math.Max(_failures, 2);
+
     public TimeSpan NotAllowed() => NotAllowedMean * (0.5 + random.NextDouble());
 
     /// <summary>At least what the server asked for, and up to a fifth or a second more, so that taps told the same do not return together.</summary>

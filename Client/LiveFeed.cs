@@ -172,6 +172,11 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
             _backoff.Reset();
         }
 
+        if (closing?.RetryAfterMs is not null)
+        {
+            _backoff.Widen();
+        }
+
         if (!_saidLost)
         {
             _saidLost = true;

@@ -40,4 +40,17 @@ public sealed class BackoffTests
         var backoff = new Backoff(new Random(seed));
         return [.. Enumerable.Range(0, tries).Select(_ => backoff.Next())];
     }
+
+    [Fact]
+    public void WhoWasSentAwayWithManySpreadsOverASecond()
+    {
+        var waits = Enumerable.Range(0, 200).Select(seed =>
+        {
+            var backoff = new Backoff(new Random(seed));
+            backoff.Widen();
+            return backoff.Next();
+        }).ToList();
+        Assert.All(waits, wait => Assert.InRange(wait, TimeSpan.Zero, TimeSpan.FromSeconds(1)));
+        Assert.InRange(waits.Count(wait => wait < Backoff.First), 20, 80);
+    }
 }

@@ -54,7 +54,6 @@ internal sealed class Return : Scenario
         verdict.Check(code == 0, $"the hub ended with {code}");
         connected.Clear();
         await hub.StartAsync();
-        var started = Stopwatch.GetTimestamp();
         var ends = await Task.WhenAll(clients);
 
         foreach (var (end, said) in ends)
@@ -67,9 +66,11 @@ internal sealed class Return : Scenario
         var total = (long)JsonNode.Parse(await http.GetStringAsync("/api/beers?page_size=1", cancel))!["total"]!;
         verdict.Check(total == all * count, $"the hub holds {total} beers of {all} taps that poured {count} each");
 
-        var steps = connected.Select(at => Math.Max(0, (int)(Stopwatch.GetElapsedTime(started, at).TotalMilliseconds / StepMs))).GroupBy(step => step).ToDictionary(step => step.Key, step => step.Count());
-        Verdict.Say($"connections in each {StepMs} ms from the start on: {string.Join(' ', Enumerable.Range(0, steps.Keys.Max() + 1).Select(step => steps.GetValueOrDefault(step)))}");
-        verdict.Check(steps.Values.Max() <= all / 4, $"{steps.Values.Sum()} connections after the start, at most {steps.Values.Max()} of them within {StepMs} ms");
+        // Counted from the first that is back: the hub takes connections before it is found to be ready.
+        var first = connected.Min();
+        var steps = connected.GroupBy(at => (int)(Stopwatch.GetElapsedTime(first, at).TotalMilliseconds / StepMs)).ToDictionary(step => step.Key, step => step.Count());
+        Verdict.Say($"connections in each {StepMs} ms: {string.Join(' ', Enumerable.Range(0, steps.Keys.Max() + 1).Select(step => steps.GetValueOrDefault(step)))}");
+        verdict.Check(steps.Values.Max() <= all / 4, $"{steps.Values.Sum()} connections came back, at most {steps.Values.Max()} of them within {StepMs} ms");
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
