@@ -56,13 +56,11 @@ internal static class Program
         var hub = builder.Build();
 
         hub.UseMiddleware<RequestLog>();
-        hub.UseSafeHeaders();
-        hub.UseFaults();
         hub.UsePage();
         hub.UseHead();
         hub.UseSecurity();
         hub.UseSockets();
-        hub.MapBeersApi();
+        BeersApi.Map(hub);
         hub.MapTapsApi();
         hub.MapReportsApi();
         hub.MapLive();

@@ -6,14 +6,17 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace BeerTap.Server.Beers;
 
 /// <summary>Pours in, beers out: <c>/api/beers</c>.</summary>
-internal static class BeersApi
+/// <remarks>Made once, with all it needs: a handler that asked for services would make a scope for each pour.</remarks>
+internal sealed class BeersApi(
+    Access access, PourReader reader, IntakeOptions options, GlassTypes glasses, BeerRepository repository, TimeProvider time, ILogger<BeerRepository> log)
 {
-    private const string Path = "/api/beers";
+    public const string Path = "/api/beers";
 
-    public static void MapBeersApi(this IEndpointRouteBuilder routes)
+    public static void Map(IEndpointRouteBuilder routes)
     {
+        var api = ActivatorUtilities.CreateInstance<BeersApi>(routes.ServiceProvider);
         var beers = routes.MapGroup(Path).WithTags("Beers");
-        beers.MapPost("", Pour)
+        beers.MapPost("", (Delegate)api.PourAsync)
             .WithSummary("Pours a beer")
             .WithDescription(
                 "Answered when the beer is on the disk. With a `pourId` (or the header `Idempotency-Key`) a tap may send the same pour as often as it likes: " +
@@ -21,33 +24,32 @@ internal static class BeersApi
             .Accepts<NewBeer>("application/json")
             .Requires(Right.Pour)
             .Refuses(400, 401, 403, 409, 413, 415, 429, 503);
-        beers.MapPost("batch", PourMany)
+        beers.MapPost("batch", (Delegate)api.PourManyAsync)
             .WithSummary("Pours several beers")
             .WithDescription("For taps that were offline: 1 to 500 pours, answered one by one in the order they were sent. One bad pour fails alone.")
             .Accepts<NewBeers>("application/json")
             .Requires(Right.Pour)
             .Refuses(400, 401, 403, 413, 415, 429);
-        beers.MapGet("", List)
+        beers.MapGet("", api.List)
             .WithSummary("Lists beers")
             .WithDescription(
                 "Filters: `type`, `tapId`, `from` (included) and `to` (not included). `order=asc` (by id, oldest first) or `desc`. `page` counts from 1, `page_size` 1 to 500. " +
                 "The header `Link` with `rel=\"next\"` leads to the next page by key (`after_id`), which costs the same however far it is.")
             .Requires(Right.Read)
             .Refuses(400, 401, 403, 429, 503);
-        beers.MapGet("{id}", Find).WithSummary("Gets one beer").Requires(Right.Read).Refuses(401, 403, 404, 429, 503);
-        beers.MapDelete("{id}", Delete)
+        beers.MapGet("{id}", api.Find).WithSummary("Gets one beer").Requires(Right.Read).Refuses(401, 403, 404, 429, 503);
+        beers.MapDelete("{id}", api.DeleteAsync)
             .WithSummary("Takes a beer out of the collection")
             .WithDescription("204, and 404 from then on. The log keeps the pour, and the deletion as an event of its own.")
             .Requires(Right.Delete)
             .Refuses(401, 403, 404, 429, 503);
     }
 
-    private static async Task<Results<Created<BeerAnswer>, Ok<BeerAnswer>, RefusalResult>> Pour(
-        HttpContext http, Access access, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
+    private async Task<Results<BeerResult, RefusalResult>> PourAsync(HttpContext http)
     {
         var (key, badKey) = IdempotencyKey(http.Request);
         if (badKey is not null) return new RefusalResult(badKey);
-        var (pour, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => reader.ReadOne(json.Span, key), cancel);
+        var (pour, refusal) = await BodyReader.ReadAsync(http, options.MaxBodyBytes, (reader, key), static (json, with) => with.reader.ReadOne(json.Span, with.key));
         if (pour is null) return new RefusalResult(refusal!);
         if (access.RefusalToActFor(http, pour.TapId) is { } notItsTap) return new RefusalResult(notItsTap);
 
@@ -56,23 +58,21 @@ internal static class BeersApi
         {
             case OutcomeKind.Poured:
                 Log.Poured(log, outcome.Beer!);
-                return TypedResults.Created(AddressOf(outcome.Beer!), new BeerAnswer(outcome.Beer!));
+                return new BeerResult(outcome.Beer!, isReplayed: false);
             case OutcomeKind.Replayed:
                 Log.Replayed(log, pour.TapId, pour.PourId!, outcome.Beer!.Id);
-                http.Response.Headers["Idempotency-Replayed"] = "true";
-                return TypedResults.Ok(new BeerAnswer(outcome.Beer!));
+                return new BeerResult(outcome.Beer!, isReplayed: true);
             default:
                 return new RefusalResult(Refusals.For(outcome, pour.PourId));
         }
     }
 
-    private static async Task<Results<Ok<BatchAnswer>, RefusalResult>> PourMany(
-        HttpContext http, Access access, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
+    private async Task<Results<Ok<BatchAnswer>, RefusalResult>> PourManyAsync(HttpContext http)
     {
         if (http.Request.Headers.ContainsKey("Idempotency-Key"))
             return new RefusalResult(Refusals.InvalidField("Idempotency-Key", "cannot stand for several pours; give each its own pourId."));
 
-        var (pours, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => reader.ReadMany(json.Span, options.MaxBatch), cancel);
+        var (pours, refusal) = await BodyReader.ReadAsync(http, options.MaxBodyBytes, (reader, options), static (json, with) => with.reader.ReadMany(json.Span, with.options.MaxBatch));
         if (pours is null) return new RefusalResult(refusal!);
 
         pours = [.. pours.Select(item => item.Pour is { } pour && access.RefusalToActFor(http, pour.TapId) is { } no ? (null, no) : item)];
@@ -85,7 +85,7 @@ internal static class BeersApi
         return TypedResults.Ok(new BatchAnswer(results));
     }
 
-    private static Results<Ok<BeersAnswer>, RefusalResult> List(HttpContext http, GlassTypes glasses, BeerRepository repository)
+    private Results<Ok<BeersAnswer>, RefusalResult> List(HttpContext http)
     {
         var (query, refusal) = BeerQuery.Read(http.Request, glasses, repository.Totals);
         if (query is null) return new RefusalResult(refusal!);
@@ -100,13 +100,12 @@ internal static class BeersApi
         return TypedResults.Ok(new BeersAnswer(beers, query.Page, query.PageSize, total));
     }
 
-    private static Results<Ok<BeerAnswer>, RefusalResult> Find(string id, BeerRepository repository) =>
+    private Results<Ok<BeerAnswer>, RefusalResult> Find(string id) =>
         IdOf(id) is { } number && repository.Find(number) is { } beer
             ? TypedResults.Ok(new BeerAnswer(beer))
             : new RefusalResult(Refusals.NoSuchBeer());
 
-    private static async Task<Results<NoContent, RefusalResult>> Delete(
-        string id, BeerRepository repository, TimeProvider time, ILogger<BeerRepository> log)
+    private async Task<Results<NoContent, RefusalResult>> DeleteAsync(string id)
     {
         if (IdOf(id) is not { } number) return new RefusalResult(Refusals.NoSuchBeer());
         var outcome = await repository.DeleteAsync(new DeleteBeer(number, time.GetUtcNow().UtcDateTime));
@@ -146,6 +145,4 @@ internal static class BeersApi
 
     private static long? IdOf(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
-
-    private static string AddressOf(Beer beer) => string.Create(CultureInfo.InvariantCulture, $"{Path}/{beer.Id}");
 }

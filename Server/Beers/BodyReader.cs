@@ -8,18 +8,20 @@ namespace BeerTap.Server.Beers;
 /// <summary>A request's JSON body, whole in memory and at most as large as the configured limit.</summary>
 internal static class BodyReader
 {
-    /// <summary>Reads the body and hands it to <paramref name="read"/>; refuses a wrong media type (415) and a body over the limit (413).</summary>
-    public static async ValueTask<(T? Value, Problem? Refusal)> ReadAsync<T>(
-        HttpRequest request, long limit, Func<ReadOnlyMemory<byte>, (T?, Problem?)> read, CancellationToken cancel)
+    private const string Json = "application/json";
+
+    /// <summary>Reads the body and hands it to <paramref name="read"/> with <paramref name="state"/>; refuses a wrong media type (415) and a body over the limit (413).</summary>
+    public static async ValueTask<(T? Value, Problem? Refusal)> ReadAsync<T, TState>(
+        HttpContext http, long limit, TState state, Func<ReadOnlyMemory<byte>, TState, (T?, Problem?)> read)
     {
+        var request = http.Request;
         if (!IsJson(request.ContentType)) return (default, Refusals.WrongMediaType(request.ContentType));
         if (request.ContentLength > limit) return (default, Refusals.BodyTooLarge(limit));
 
         var body = request.BodyReader;
         while (true)
         {
-            cancel.ThrowIfCancellationRequested();
-            var result = await ReadAsync(request.HttpContext, body);
+            var result = await ReadAsync(http, body);
             var buffer = result.Buffer;
             if (buffer.Length > limit)
             {
@@ -33,7 +35,7 @@ internal static class BodyReader
                 continue;
             }
 
-            var value = read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray());
+            var value = read(buffer.IsSingleSegment ? buffer.First : buffer.ToArray(), state);
             body.AdvanceTo(buffer.End);
             return value;
         }
@@ -67,7 +69,8 @@ internal static class BodyReader
     }
 
     private static bool IsJson(string? contentType) =>
-        MediaTypeHeaderValue.TryParse(contentType, out var type)
-        && string.Equals(type.MediaType, "application/json", StringComparison.OrdinalIgnoreCase)
-        && type.CharSet is null or "utf-8" or "UTF-8" or "\"utf-8\"";
+        contentType == Json
+        || (MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && string.Equals(type.MediaType, Json, StringComparison.OrdinalIgnoreCase)
+        && type.CharSet is null or "utf-8" or "UTF-8" or "\"utf-8\"");
 }

@@ -1,5 +1,4 @@
 using BeerTap.Server.Security;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -28,7 +27,7 @@ internal sealed class DocsKeys : IOpenApiOperationTransformer
 
     public Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
-        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<AuthorizationPolicy>().Any())
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<Needs>().Any())
         {
             // The empty one: what is public, or open to this machine, takes no key.
             operation.Security = [Requirement(Bearer, context.Document), Requirement(Header, context.Document), []];

@@ -1,23 +1,20 @@
 using BeerTap.Server.Beers;
-using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
-using Microsoft.AspNetCore.Diagnostics;
 
 namespace BeerTap.Server.Hosting;
 
 /// <summary>What no endpoint answered itself: broken requests, unknown addresses, and faults of the hub. All become problem details.</summary>
 internal static class Faults
 {
-    public static void UseFaults(this WebApplication app)
-    {
-        app.UseExceptionHandler(handler => handler.Run(Answer));
-        app.UseStatusCodePages(status => new RefusalResult(Refusals.ForStatus(status.HttpContext.Response.StatusCode)).ExecuteAsync(status.HttpContext));
-    }
+    /// <summary>Whether a request ended with a status of refusal and nothing else, as the server's own refusals do.</summary>
+    public static bool IsUnanswered(HttpContext http) =>
+        http.Response is { StatusCode: >= 400 and < 600, HasStarted: false, ContentLength: null } && string.IsNullOrEmpty(http.Response.ContentType);
 
-    private static Task Answer(HttpContext http)
+    public static Task AnswerStatusAsync(HttpContext http) => new RefusalResult(Refusals.ForStatus(http.Response.StatusCode)).ExecuteAsync(http);
+
+    public static Task AnswerAsync(HttpContext http, Exception fault, ILogger log)
     {
-        var fault = http.Features.Get<IExceptionHandlerFeature>()!.Error;
-        if (fault is OperationCanceledException && http.RequestAborted.IsCancellationRequested)
+        if (fault is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
         {
             // Nobody is there to hear an answer; the status is for the log.
             http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
@@ -30,9 +27,7 @@ internal static class Faults
             StoreException store => Refusals.StoreUnavailable(store.Fault),
             _ => Refusals.HubFault(),
         };
-        if (fault is not BadHttpRequestException)
-            Log.Unhandled(http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Faults)), fault);
-        SafeHeaders.Set(http);
+        if (fault is not BadHttpRequestException) Log.Unhandled(log, fault);
         return new RefusalResult(problem).ExecuteAsync(http);
     }
 }

@@ -18,12 +18,11 @@ internal static class LogSetup
             .MinimumLevel.Is(options.Level)
             .MinimumLevel.Override("Microsoft", Higher(options.Level, LogEventLevel.Warning))
             .MinimumLevel.Override("System", Higher(options.Level, LogEventLevel.Warning))
-            // What a client sent is no error of the hub's; the handler below it logs what is.
-            .MinimumLevel.Override("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LevelAlias.Off)
             // A hub that cannot start says why once, in its own words.
             .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
             .Filter.ByExcluding(IsRestOfABadBody)
-            .Enrich.FromLogContext();
+            .Enrich.FromLogContext()
+            .Enrich.With<RequestId>();
         log = json
             ? log.WriteTo.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture))
             : log.WriteTo.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture);

@@ -8,7 +8,7 @@ namespace BeerTap.Server.Hosting;
 internal sealed class RequestLimits(LimitOptions options) : IDisposable
 {
     private readonly PartitionedRateLimiter<HttpContext>? _perAddress = PerSecond(options.RequestsPerAddress, CallerAddress.Of);
-    private readonly PartitionedRateLimiter<HttpContext>? _perKey = PerSecond(options.RequestsPerKey, http => ((KeyIdentity)http.User.Identity!).Key.Id);
+    private readonly PartitionedRateLimiter<HttpContext>? _perKey = PerSecond(options.RequestsPerKey, http => KeyIdentity.Of(http)!.Key.Id);
 
     /// <summary>Before a key is looked at, so that this costs as little as can be. Orchestrators that ask for health are never refused.</summary>
     public void LimitAddresses(WebApplication app)
@@ -21,7 +21,7 @@ internal sealed class RequestLimits(LimitOptions options) : IDisposable
     public void LimitKeys(WebApplication app)
     {
         if (_perKey is null) return;
-        app.Use((http, next) => http.User.Identity is KeyIdentity ? Limit(_perKey, options.RequestsPerKey, http, next) : next(http));
+        app.Use((http, next) => KeyIdentity.Of(http) is not null ? Limit(_perKey, options.RequestsPerKey, http, next) : next(http));
     }
 
     public void Dispose()

@@ -1,11 +1,12 @@
-using Serilog.Context;
+using BeerTap.Server.Security;
 
 namespace BeerTap.Server.Hosting;
 
 /// <summary>
 /// Gives each request an id (<c>X-Request-ID</c>, taken from the caller or made), returns it, puts it into every log line of the request,
-/// and writes one line per request with its status and duration.
+/// answers what nobody else did (<see cref="Faults"/>), and writes one line per request with its status and duration.
 /// </summary>
+/// <remarks>One middleware for all of it, because each that waits for the next costs every pour a state machine of its own.</remarks>
 internal sealed class RequestLog(RequestDelegate next, TimeProvider time, ILogger<RequestLog> log)
 {
     public const string Header = "X-Request-ID";
@@ -17,18 +18,18 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider time, ILogge
     {
         var began = time.GetTimestamp();
         var sent = http.Request.Headers[Header].ToString();
-        http.TraceIdentifier = IsUsable(sent) ? sent : Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
-
-        // Set last, because the exception handler clears the headers it finds.
-        http.Response.OnStarting(() =>
-        {
-            http.Response.Headers[Header] = http.TraceIdentifier;
-            return Task.CompletedTask;
-        });
-        using var property = LogContext.PushProperty("RequestId", http.TraceIdentifier);
+        RequestId.Current = http.TraceIdentifier = IsUsable(sent) ? sent : Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
+        SetHeaders(http);
         try
         {
             await next(http);
+            if (Faults.IsUnanswered(http)) await Faults.AnswerStatusAsync(http);
+        }
+        catch (Exception fault) when (!http.Response.HasStarted)
+        {
+            http.Response.Clear();
+            SetHeaders(http);
+            await Faults.AnswerAsync(http, fault, log);
         }
         finally
         {
@@ -38,6 +39,12 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider time, ILogge
             else if (status >= StatusCodes.Status500InternalServerError) Log.RequestFailed(log, http.Request.Method, http.Request.Path, status, milliseconds);
             else Log.RequestServed(log, http.Request.Method, http.Request.Path, status, milliseconds);
         }
+    }
+
+    private static void SetHeaders(HttpContext http)
+    {
+        http.Response.Headers[Header] = http.TraceIdentifier;
+        SafeHeaders.Set(http);
     }
 
     private static bool IsUsable(string id) =>

@@ -20,7 +20,7 @@ internal readonly record struct FeedRequest(int? TapId, After After, ApiKey? Key
         if (errors.Any) return (default, errors.ToProblem());
         if (tapId is { } id && http.HttpContext.RequestServices.GetRequiredService<Access>().RefusalToActFor(http.HttpContext, id) is { } refusal)
             return (default, refusal);
-        return (new FeedRequest(tapId, after, (http.HttpContext.User.Identity as KeyIdentity)?.Key), null);
+        return (new FeedRequest(tapId, after, KeyIdentity.Of(http.HttpContext)?.Key), null);
     }
 
     public override string ToString() => TapId is { } id ? $"Tap {id}" : "A screen";

@@ -32,8 +32,11 @@ internal static class Registration
 
     public static void UseSockets(this WebApplication app)
     {
-        Wire.UseWires(app);
-        app.UseWebSockets();
+        app.UseWhen(http => http.GetEndpoint()?.Metadata.GetMetadata<Listening>() is not null, listening =>
+        {
+            Wire.UseWires(listening);
+            listening.UseWebSockets();
+        });
     }
 
     public static void MapLive(this WebApplication app)

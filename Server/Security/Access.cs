@@ -11,7 +11,7 @@ internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMac
 
     public bool Allows(HttpContext http, Right right)
     {
-        if (http.User.Identity is KeyIdentity { Key: var key }) return key.Role.Has(right) || (right == Right.Read && options.Reading == Reading.Public);
+        if (KeyIdentity.Of(http) is { Key: var key }) return key.Role.Has(right) || (right == Right.Read && options.Reading == Reading.Public);
 
         // A key that is no good is refused everywhere, so that its holder hears of it at once.
         if (keys.Any && http.Features.Get<RefusedKey>() is not null) return false;
@@ -24,9 +24,9 @@ internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMac
     }
 
     /// <summary>Why a caller may not pour as a tap or be connected as it, or null when it may: who names a tap speaks for it.</summary>
-    public Problem? RefusalToActFor(HttpContext http, int tapId) => http.User.Identity switch
+    public Problem? RefusalToActFor(HttpContext http, int tapId) => KeyIdentity.Of(http) switch
     {
-        KeyIdentity { Key: var key } => key.MayActFor(tapId) ? null : Refusals.NotAllowed("The key is not the key of this tap."),
+        { Key: var key } => key.MayActFor(tapId) ? null : Refusals.NotAllowed("The key is not the key of this tap."),
         _ => Open ? null : Refusals.NoKey("Who names a tapId speaks for that tap, and needs its key."),
     };
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Security.Claims;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 
 namespace BeerTap.Server.Security;
 
@@ -56,6 +57,9 @@ internal sealed class KeyIdentity(ApiKey key, KeyUses.LastUse lastUse) : ClaimsI
     [new Claim(ClaimTypes.NameIdentifier, key.Id), new Claim(ClaimTypes.Role, key.Role.Name())], KeyAuthentication.Scheme)
 {
     public ApiKey Key => key;
+
+    /// <summary>Who calls, or null. Asking <see cref="HttpContext.User"/> would make a nobody first.</summary>
+    public static KeyIdentity? Of(HttpContext http) => http.Features.Get<IHttpAuthenticationFeature>()?.User?.Identity as KeyIdentity;
 
     public KeyUses.LastUse LastUse => lastUse;
 }

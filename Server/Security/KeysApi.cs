@@ -26,7 +26,7 @@ internal static class KeysApi
     private static async Task<Results<Created<NewKeyAnswer>, RefusalResult>> Make(
         HttpContext http, ApiKeys keys, IntakeOptions options, ILogger<ApiKeys> log, CancellationToken cancel)
     {
-        var (wish, refusal) = await BodyReader.ReadAsync(http.Request, options.MaxBodyBytes, json => KeyReader.Read(json), cancel);
+        var (wish, refusal) = await BodyReader.ReadAsync(http, options.MaxBodyBytes, 0, static (json, _) => KeyReader.Read(json));
         if (wish is null) return new RefusalResult(refusal!);
         try
         {
@@ -65,7 +65,7 @@ internal static class KeysApi
     private static Key Describe(ApiKey key, ApiKeys keys) =>
         new(key.Id, key.Role.Name(), key.TapId, key.Name, key.Created, key.Revoked, keys.Uses.At(key.Id));
 
-    private static string CallerId(HttpContext http) => ((KeyIdentity)http.User.Identity!).Key.Id;
+    private static string CallerId(HttpContext http) => KeyIdentity.Of(http)!.Key.Id;
 }
 
 /// <summary>A key that is asked for.</summary>

@@ -1,6 +1,4 @@
 using BeerTap.Server.Hosting;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authorization.Policy;
 
 namespace BeerTap.Server.Security;
 
@@ -21,13 +19,8 @@ internal static class Registration
         builder.Services.AddSingleton(access);
         builder.Services.AddSingleton<KeyedListeners>();
         builder.Services.AddHostedService<KeyWatch>();
-        builder.Services.AddAuthentication(KeyAuthentication.Scheme)
-            .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.Scheme, null);
-        builder.Services.AddAuthorization();
         builder.Services.AddOrigins(settings.Security);
         builder.Services.AddSingleton(settings.Security);
-        builder.Services.AddScoped<IAuthenticationService, AuthenticationOnceThereAreKeys>();
-        builder.Services.AddSingleton<IPolicyEvaluator, AccessEvaluator>();
     }
 
     /// <summary>The doors in the order a request comes to them: how often, from which page, with whose key, whether it may, and whether there is room.</summary>
@@ -41,9 +34,9 @@ internal static class Registration
         var limits = app.Services.GetRequiredService<RequestLimits>();
         limits.LimitAddresses(app);
         app.UseOrigins(app.Services.GetRequiredService<SecurityOptions>());
-        app.UseAuthentication();
+        new KeyAuthentication(app.Services.GetRequiredService<ApiKeys>()).Use(app);
         limits.LimitKeys(app);
-        app.UseAuthorization();
+        Rights.Ask(app, access);
         app.Services.GetRequiredService<ListenerLimits>().Limit(app);
     }
 }

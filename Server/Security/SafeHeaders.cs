@@ -18,13 +18,6 @@ internal static class SafeHeaders
     private static readonly StringValues OfDocs =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    public static void UseSafeHeaders(this WebApplication app) => app.Use((http, next) =>
-    {
-        Set(http);
-        return next(http);
-    });
-
-    /// <summary>For an answer that begins anew, because the one before it failed.</summary>
     public static void Set(HttpContext http)
     {
         var headers = http.Response.Headers;

@@ -33,12 +33,12 @@ internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
     public IDisposable Subscribe(IObserver<CommittedBatch> observer) => _committed.Subscribe(observer);
 
     /// <summary>Pours one beer, exactly once for its pour id.</summary>
-    public async Task<Outcome> AddAsync(PourBeer pour) => (await _committer.SubmitAsync(pour))[0];
+    public Task<Outcome> AddAsync(PourBeer pour) => _committer.SubmitAsync(pour);
 
     /// <summary>Pours several beers in one transaction; each has its own outcome.</summary>
-    public Task<Outcome[]> AddAsync(IReadOnlyList<PourBeer> pours) => _committer.SubmitAsync([.. pours]);
+    public Task<Outcome[]> AddAsync(IReadOnlyList<PourBeer> pours) => _committer.SubmitTogetherAsync([.. pours]);
 
-    public async Task<Outcome> DeleteAsync(DeleteBeer delete) => (await _committer.SubmitAsync(delete))[0];
+    public Task<Outcome> DeleteAsync(DeleteBeer delete) => _committer.SubmitAsync(delete);
 
     public Beer? Find(long id) => _store.Find(id);
 

@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace BeerTap.Server.Storage;
 
 /// <summary>
@@ -15,9 +13,12 @@ internal sealed class GroupCommitter : IDisposable
     // Shared.
     private readonly IntakeOptions _options;
     private readonly ILogger _log;
-    private readonly Channel<Submission> _waiting = Channel.CreateUnbounded<Submission>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Thread _thread;
+
+    // Guarded by itself. A monitor, because its wait neither spins nor yields: where the committer shares a core with those who submit, that is their time.
+    private readonly Queue<Submission> _waiting = [];
     private int _waitingCommands;
+    private bool _over;
 
     // The committer thread's own.
     private readonly IBeerStore _store;
@@ -42,82 +43,123 @@ internal sealed class GroupCommitter : IDisposable
     }
 
     /// <summary>How many commands wait for the store.</summary>
-    public int Waiting => Volatile.Read(ref _waitingCommands);
+    public int Waiting
+    {
+        get { lock (_waiting) return _waitingCommands; }
+    }
+
+    /// <summary>Hands over a command; the answer comes when it is on the disk.</summary>
+    public Task<Outcome> SubmitAsync(Command command)
+    {
+        var submission = new One(command);
+        Submit(submission);
+        return submission.Answer.Task;
+    }
 
     /// <summary>Hands over commands that belong into one transaction; the answers come when it is on the disk.</summary>
-    public Task<Outcome[]> SubmitAsync(params Command[] commands)
+    public Task<Outcome[]> SubmitTogetherAsync(params Command[] commands)
     {
-        if (Interlocked.Add(ref _waitingCommands, commands.Length) > _options.QueueCapacity)
-        {
-            Interlocked.Add(ref _waitingCommands, -commands.Length);
-            return Task.FromResult(Answers(commands, OutcomeKind.IntakeFull));
-        }
-
-        var submission = new Submission(commands);
-        if (_waiting.Writer.TryWrite(submission)) return submission.Task;
-
-        Interlocked.Add(ref _waitingCommands, -commands.Length);
-        return Task.FromResult(Answers(commands, OutcomeKind.StoreUnavailable));
+        var submission = new Several(commands);
+        Submit(submission);
+        return submission.Answer.Task;
     }
 
     public void Dispose()
     {
-        _waiting.Writer.TryComplete();
+        lock (_waiting)
+        {
+            _over = true;
+            Monitor.Pulse(_waiting);
+        }
+
         if (_thread != Thread.CurrentThread) _thread.Join();
+    }
+
+    private void Submit(Submission submission)
+    {
+        OutcomeKind refusal;
+        lock (_waiting)
+        {
+            if (!_over && _waitingCommands + submission.Commands <= _options.QueueCapacity)
+            {
+                _waitingCommands += submission.Commands;
+                _waiting.Enqueue(submission);
+                if (_waiting.Count == 1) Monitor.Pulse(_waiting);
+                return;
+            }
+
+            refusal = _over ? OutcomeKind.StoreUnavailable : OutcomeKind.IntakeFull;
+        }
+
+        submission.AnswerAll(new Outcome(refusal));
     }
 
     private void Run()
     {
-        while (_waiting.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        while (Gather() is > 0 and var commands)
         {
-            var commands = 0;
-            while (commands < _options.MaxCommit && _waiting.Reader.TryRead(out var submission))
-            {
-                _gathered.Add(submission);
-                commands += submission.Commands.Length;
-            }
-
-            Commit(_gathered);
+            Commit(_gathered, commands);
             _gathered.Clear();
-            Interlocked.Add(ref _waitingCommands, -commands);
+            lock (_waiting) _waitingCommands -= commands;
         }
     }
 
-    private void Commit(List<Submission> submissions)
+    /// <summary>Takes what waits, as much as one transaction may hold; waits for it. How many commands it is; 0 when no more will come.</summary>
+    private int Gather()
+    {
+        lock (_waiting)
+        {
+            while (_waiting.Count == 0)
+            {
+                if (_over) return 0;
+                Monitor.Wait(_waiting);
+            }
+
+            var commands = 0;
+            while (commands < _options.MaxCommit && _waiting.TryDequeue(out var submission))
+            {
+                _gathered.Add(submission);
+                commands += submission.Commands;
+            }
+
+            return commands;
+        }
+    }
+
+    private void Commit(IReadOnlyList<Submission> submissions, int commands)
     {
         LogBatch batch;
-        List<Outcome[]> answers;
         try
         {
-            (batch, answers) = CommitTogether(submissions);
+            batch = CommitTogether(submissions, commands);
         }
         catch (Exception fault) when (submissions.Count > 1 && fault is not StoreException { Fault: not StoreFault.Refused })
         {
             // One of them may be what the store cannot take: each alone, so that it cannot fail its neighbours. A fault of the store itself
             // would only fail each of them.
             Log.CommitRetriedAlone(_log, submissions.Count, fault.Message);
-            foreach (var submission in submissions) Commit([submission]);
+            foreach (var submission in submissions) Commit([submission], submission.Commands);
             return;
         }
         catch (Exception fault)
         {
-            Log.CommitFailed(_log, fault, submissions.Sum(submission => submission.Commands.Length));
-            var kind = (fault as StoreException)?.Fault ?? StoreFault.Unavailable;
-            foreach (var submission in submissions) submission.SetResult(Answers(submission.Commands, OutcomeKind.StoreUnavailable, kind));
+            Log.CommitFailed(_log, fault, commands);
+            var outcome = new Outcome(OutcomeKind.StoreUnavailable, Fault: (fault as StoreException)?.Fault ?? StoreFault.Unavailable);
+            foreach (var submission in submissions) submission.AnswerAll(outcome);
             return;
         }
 
         // From here on it is on the disk: nothing may take it for failed any more.
         if (batch.Events.Count > 0) _committed(batch);
-        for (var i = 0; i < submissions.Count; i++) submissions[i].SetResult(answers[i]);
+        foreach (var submission in submissions) submission.AnswerAsDecided();
         if (batch.Events.Count > 0) Announce(new CommittedBatch(batch.Events));
     }
 
-    private (LogBatch Batch, List<Outcome[]> Answers) CommitTogether(List<Submission> submissions)
+    private LogBatch CommitTogether(IReadOnlyList<Submission> submissions, int commands)
     {
         var began = _meter.Begin();
-        var batch = new LogBatch(_head);
-        var answers = submissions.ConvertAll(submission => Array.ConvertAll(submission.Commands, command => _sequencer.Decide(command, batch)));
+        var batch = new LogBatch(_head, commands);
+        foreach (var submission in submissions) submission.Decide(_sequencer, batch);
         if (batch.Events.Count > 0)
         {
             _store.Append(batch);
@@ -125,7 +167,7 @@ internal sealed class GroupCommitter : IDisposable
             _meter.Committed(batch, began);
         }
 
-        return (batch, answers);
+        return batch;
     }
 
     private void Announce(CommittedBatch batch)
@@ -141,12 +183,53 @@ internal sealed class GroupCommitter : IDisposable
         }
     }
 
-    private static Outcome[] Answers(Command[] commands, OutcomeKind kind, StoreFault fault = StoreFault.Unavailable) =>
-        Array.ConvertAll(commands, _ => new Outcome(kind, Fault: fault));
-
-    /// <summary>The commands of one caller and the promise of their answers; continuations never run on the committer thread.</summary>
-    private sealed class Submission(Command[] commands) : TaskCompletionSource<Outcome[]>(TaskCreationOptions.RunContinuationsAsynchronously)
+    /// <summary>What one caller submitted, and the promise of its answer; continuations never run on the committer thread.</summary>
+    private abstract class Submission
     {
-        public Command[] Commands { get; } = commands;
+        public abstract int Commands { get; }
+
+        /// <summary>Decides each command, again from the beginning when it was decided before.</summary>
+        public abstract void Decide(Sequencer sequencer, LogBatch batch);
+
+        public abstract void AnswerAsDecided();
+
+        public abstract void AnswerAll(Outcome outcome);
+    }
+
+    private sealed class One(Command command) : Submission
+    {
+        private Outcome _decided;
+
+        public TaskCompletionSource<Outcome> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override int Commands => 1;
+
+        public override void Decide(Sequencer sequencer, LogBatch batch) => _decided = sequencer.Decide(command, batch);
+
+        public override void AnswerAsDecided() => Answer.SetResult(_decided);
+
+        public override void AnswerAll(Outcome outcome) => Answer.SetResult(outcome);
+    }
+
+    private sealed class Several(Command[] commands) : Submission
+    {
+        private readonly Outcome[] _decided = new Outcome[commands.Length];
+
+        public TaskCompletionSource<Outcome[]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override int Commands => commands.Length;
+
+        public override void Decide(Sequencer sequencer, LogBatch batch)
+        {
+            for (var i = 0; i < commands.Length; i++) _decided[i] = sequencer.Decide(commands[i], batch);
+        }
+
+        public override void AnswerAsDecided() => Answer.SetResult(_decided);
+
+        public override void AnswerAll(Outcome outcome)
+        {
+            Array.Fill(_decided, outcome);
+            AnswerAsDecided();
+        }
     }
 }

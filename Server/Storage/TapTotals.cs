@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
-
 namespace BeerTap.Server.Storage;
 
-/// <summary>One tap's totals; never changed, so a snapshot of many is a copy of references.</summary>
-internal sealed record TapTotals(int TapId, long Beers, long Units, DateTime LastPour, ImmutableDictionary<string, long> BeersByType)
+/// <summary>One tap's totals as they stood at a position.</summary>
+internal sealed record TapTotals(int TapId, long Beers, long Units, DateTime LastPour)
 {
     public double TotalVolume => Storage.Units.ToMillilitres(Units);
 }

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace BeerTap.Server.Storage;
 
@@ -6,8 +6,8 @@ namespace BeerTap.Server.Storage;
 internal sealed class Totals
 {
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<int, TapTotals> _taps = [];
-    private readonly SortedSet<(long Fewer, int TapId)> _ranking = [];
+    private readonly Dictionary<int, Tally> _taps = [];
+    private readonly Ranking _ranking = new();
     private readonly Dictionary<string, long> _beersByType = new(StringComparer.Ordinal);
     private long _head;
     private long _beers;
@@ -38,7 +38,7 @@ internal sealed class Totals
     /// <summary>Every tap's totals as they stood at one position.</summary>
     public TotalsSnapshot Snapshot()
     {
-        lock (_gate) return new TotalsSnapshot(_head, _beers, [.. _taps.Values]);
+        lock (_gate) return new TotalsSnapshot(_head, _beers, [.. _taps.Values.Select(tap => tap.Totals()).OrderBy(tap => tap.TapId)]);
     }
 
     /// <summary>The taps with the most beers as they stood at one position; costs the same however many taps there are.</summary>
@@ -46,8 +46,17 @@ internal sealed class Totals
     {
         lock (_gate)
         {
-            List<TapTotals> top = [.. _ranking.Take(taps).Select(rank => _taps[rank.TapId])];
-            return new TopTotals(_head, _beers, top, _ranking.Count - top.Count, _beers - top.Sum(tap => tap.Beers), _units - top.Sum(tap => tap.Units));
+            var top = new List<TapTotals>(Math.Min(taps, _ranking.Count));
+            var (otherBeers, otherUnits) = (_beers, _units);
+            foreach (var (beers, tapId) in _ranking.Top(taps))
+            {
+                var tap = _taps[tapId].Totals();
+                top.Add(tap);
+                otherBeers -= beers;
+                otherUnits -= tap.Units;
+            }
+
+            return new TopTotals(_head, _beers, top, _ranking.Count - top.Count, otherBeers, otherUnits);
         }
     }
 
@@ -59,7 +68,7 @@ internal sealed class Totals
             if (tapId is { } id)
             {
                 if (!_taps.TryGetValue(id, out var tap)) return 0;
-                return type is null ? tap.Beers : tap.BeersByType.GetValueOrDefault(type);
+                return type is null ? tap.Beers : tap.BeersOf(type);
             }
 
             return type is null ? _beers : _beersByType.GetValueOrDefault(type);
@@ -68,7 +77,7 @@ internal sealed class Totals
 
     public TapTotals? Find(int tapId)
     {
-        lock (_gate) return _taps.GetValueOrDefault(tapId);
+        lock (_gate) return _taps.GetValueOrDefault(tapId)?.Totals();
     }
 
     /// <summary>Whether a glass type was ever poured, though the configuration may no longer name it.</summary>
@@ -79,16 +88,35 @@ internal sealed class Totals
 
     private void Add(int tapId, string type, TotalsChange change)
     {
-        var tap = _taps.GetValueOrDefault(tapId) ?? new TapTotals(tapId, 0, 0, DateTime.UnixEpoch, ImmutableDictionary<string, long>.Empty);
-        var byType = tap.BeersByType.SetItem(type, tap.BeersByType.GetValueOrDefault(type) + change.Beers);
-        var after = _taps[tapId] = new TapTotals(
-            tapId, tap.Beers + change.Beers, tap.Units + change.Units, change.LastPour > tap.LastPour ? change.LastPour.Value : tap.LastPour, byType);
-
-        // Most beers first; a tap without beers has no share.
-        if (tap.Beers > 0) _ranking.Remove((-tap.Beers, tapId));
-        if (after.Beers > 0) _ranking.Add((-after.Beers, tapId));
+        if (!_taps.TryGetValue(tapId, out var tap)) _taps[tapId] = tap = new Tally(tapId);
+        var before = tap.Beers;
+        tap.Add(type, change);
+        _ranking.Change(tapId, before, tap.Beers);
         _beers += change.Beers;
         _units += change.Units;
-        _beersByType[type] = _beersByType.GetValueOrDefault(type) + change.Beers;
+        CollectionsMarshal.GetValueRefOrAddDefault(_beersByType, type, out _) += change.Beers;
+    }
+
+    /// <summary>One tap's totals as they stand.</summary>
+    private sealed class Tally(int tapId)
+    {
+        // As many as there are glasses, a few.
+        private readonly Dictionary<string, long> _beersByType = new(StringComparer.Ordinal);
+        private long _units;
+        private DateTime _lastPour = DateTime.UnixEpoch;
+
+        public long Beers { get; private set; }
+
+        public long BeersOf(string type) => _beersByType.GetValueOrDefault(type);
+
+        public void Add(string type, TotalsChange change)
+        {
+            Beers += change.Beers;
+            _units += change.Units;
+            if (change.LastPour > _lastPour) _lastPour = change.LastPour.Value;
+            CollectionsMarshal.GetValueRefOrAddDefault(_beersByType, type, out _) += change.Beers;
+        }
+
+        public TapTotals Totals() => new(tapId, Beers, _units, _lastPour);
     }
 }

@@ -20,7 +20,7 @@ public sealed class GroupCommitterTests : IDisposable
     {
         using var committer = Start();
         var first = await HoldTheStoreAsync(committer);
-        var waiting = Enumerable.Range(1, 5).Select(tap => committer.SubmitAsync(Pour(tap), Pour(tap, "half", 200))).ToList();
+        var waiting = Enumerable.Range(1, 5).Select(tap => committer.SubmitTogetherAsync(Pour(tap), Pour(tap, "half", 200))).ToList();
         _store.MayAppend.Set();
 
         await first.WaitAsync(Patience);
@@ -35,7 +35,7 @@ public sealed class GroupCommitterTests : IDisposable
     {
         using var committer = Start(new IntakeOptions { MaxCommit = 4 });
         await HoldTheStoreAsync(committer);
-        var waiting = Enumerable.Range(0, 10).Select(_ => committer.SubmitAsync(Pour())).ToList();
+        var waiting = Enumerable.Range(0, 10).Select(_ => committer.SubmitTogetherAsync(Pour())).ToList();
         _store.MayAppend.Set();
         await Task.WhenAll(waiting).WaitAsync(Patience);
         Assert.Equal([1, 4, 4, 2], _store.Batches.Select(batch => batch.Events.Count));
@@ -47,9 +47,9 @@ public sealed class GroupCommitterTests : IDisposable
         _store.Refuse = batch => batch.Events.OfType<BeerPoured>().Any(pour => pour.Beer.TapId == 666) ? new StoreException("poison", fault: StoreFault.Refused) : null;
         using var committer = Start();
         await HoldTheStoreAsync(committer);
-        var before = committer.SubmitAsync(Pour(1));
-        var poison = committer.SubmitAsync(Pour(2), Pour(666));
-        var after = committer.SubmitAsync(Pour(3));
+        var before = committer.SubmitTogetherAsync(Pour(1));
+        var poison = committer.SubmitTogetherAsync(Pour(2), Pour(666));
+        var after = committer.SubmitTogetherAsync(Pour(3));
         _store.MayAppend.Set();
 
         Assert.Equal((OutcomeKind.Poured, 2L), KindAndId(Assert.Single(await before.WaitAsync(Patience))));
@@ -66,9 +66,9 @@ public sealed class GroupCommitterTests : IDisposable
     {
         using var committer = Start();
         _store.Refuse = _ => new IOException("disk full");
-        Assert.Equal(OutcomeKind.StoreUnavailable, (await committer.SubmitAsync(Pour(pourId: "a")).WaitAsync(Patience))[0].Kind);
+        Assert.Equal(OutcomeKind.StoreUnavailable, (await committer.SubmitTogetherAsync(Pour(pourId: "a")).WaitAsync(Patience))[0].Kind);
         _store.Refuse = _ => null;
-        Assert.Equal((OutcomeKind.Poured, 1L), KindAndId((await committer.SubmitAsync(Pour(pourId: "a")).WaitAsync(Patience))[0]));
+        Assert.Equal((OutcomeKind.Poured, 1L), KindAndId((await committer.SubmitTogetherAsync(Pour(pourId: "a")).WaitAsync(Patience))[0]));
     }
 
     [Fact]
@@ -76,16 +76,16 @@ public sealed class GroupCommitterTests : IDisposable
     {
         using var committer = Start(new IntakeOptions { QueueCapacity = 3 });
         var held = await HoldTheStoreAsync(committer);
-        var two = committer.SubmitAsync(Pour(), Pour());
+        var two = committer.SubmitTogetherAsync(Pour(), Pour());
         Assert.Equal(3, committer.Waiting);
         var full = new Outcome(OutcomeKind.IntakeFull);
-        Assert.Equal([full, full], await committer.SubmitAsync(Pour(), Pour()).WaitAsync(Patience));
-        Assert.Equal([full], await committer.SubmitAsync(Pour()).WaitAsync(Patience));
+        Assert.Equal([full, full], await committer.SubmitTogetherAsync(Pour(), Pour()).WaitAsync(Patience));
+        Assert.Equal([full], await committer.SubmitTogetherAsync(Pour()).WaitAsync(Patience));
 
         _store.MayAppend.Set();
         await Task.WhenAll(held, two).WaitAsync(Patience);
         Assert.True(SpinWait.SpinUntil(() => committer.Waiting == 0, Patience), "the committed commands still count as waiting");
-        Assert.Equal((OutcomeKind.Poured, 4L), KindAndId((await committer.SubmitAsync(Pour()).WaitAsync(Patience))[0]));
+        Assert.Equal((OutcomeKind.Poured, 4L), KindAndId((await committer.SubmitTogetherAsync(Pour()).WaitAsync(Patience))[0]));
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class GroupCommitterTests : IDisposable
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default).Unwrap()).ToList();
 
-        var outcomes = (await Task.WhenAll(racers).WaitAsync(Patience)).Select(answer => answer[0]).ToList();
+        var outcomes = await Task.WhenAll(racers).WaitAsync(Patience);
         Assert.Single(outcomes, outcome => outcome.Kind == OutcomeKind.Poured);
         Assert.Equal(31, outcomes.Count(outcome => outcome.Kind == OutcomeKind.Replayed));
         Assert.All(outcomes, outcome => Assert.Equal(1, outcome.Beer!.Id));
@@ -115,14 +115,14 @@ public sealed class GroupCommitterTests : IDisposable
     {
         var committer = Start();
         await HoldTheStoreAsync(committer);
-        var waiting = Enumerable.Range(0, 20).Select(_ => committer.SubmitAsync(Pour())).ToList();
+        var waiting = Enumerable.Range(0, 20).Select(_ => committer.SubmitTogetherAsync(Pour())).ToList();
         var shutdown = Task.Factory.StartNew(committer.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _store.MayAppend.Set();
 
         await shutdown.WaitAsync(Patience);
         Assert.All(waiting, answer => Assert.True(answer.IsCompletedSuccessfully));
         Assert.Equal(21, _store.ReadLog(0, 100).Count);
-        Assert.Equal(OutcomeKind.StoreUnavailable, (await committer.SubmitAsync(Pour()).WaitAsync(Patience))[0].Kind);
+        Assert.Equal(OutcomeKind.StoreUnavailable, (await committer.SubmitTogetherAsync(Pour()).WaitAsync(Patience))[0].Kind);
         Assert.Equal(0, committer.Waiting);
     }
 
@@ -131,9 +131,9 @@ public sealed class GroupCommitterTests : IDisposable
     {
         using (var committer = Start())
         {
-            await committer.SubmitAsync(Pour(), Pour()).WaitAsync(Patience);
-            await committer.SubmitAsync(new DeleteBeer(1, Noon)).WaitAsync(Patience);
-            await committer.SubmitAsync(new DeleteBeer(1, Noon)).WaitAsync(Patience);
+            await committer.SubmitTogetherAsync(Pour(), Pour()).WaitAsync(Patience);
+            await committer.SubmitTogetherAsync(new DeleteBeer(1, Noon)).WaitAsync(Patience);
+            await committer.SubmitTogetherAsync(new DeleteBeer(1, Noon)).WaitAsync(Patience);
         }
 
         Assert.Equal(["stored 2, counted 2", "announced 2", "stored 3, counted 3", "announced 3"], _heard);
@@ -145,8 +145,8 @@ public sealed class GroupCommitterTests : IDisposable
     {
         using var committer = new GroupCommitter(
             _store, new IntakeOptions(), _ => { }, _ => throw new InvalidOperationException("observer"), PlainMeters.Intake(), NullLogger.Instance);
-        Assert.Equal(1, (await committer.SubmitAsync(Pour()).WaitAsync(Patience))[0].Beer!.Id);
-        Assert.Equal(2, (await committer.SubmitAsync(Pour()).WaitAsync(Patience))[0].Beer!.Id);
+        Assert.Equal(1, (await committer.SubmitTogetherAsync(Pour()).WaitAsync(Patience))[0].Beer!.Id);
+        Assert.Equal(2, (await committer.SubmitTogetherAsync(Pour()).WaitAsync(Patience))[0].Beer!.Id);
     }
 
     private GroupCommitter Start(IntakeOptions? options = null) => new(
@@ -165,7 +165,7 @@ public sealed class GroupCommitterTests : IDisposable
     private async Task<Task> HoldTheStoreAsync(GroupCommitter committer)
     {
         _store.MayAppend.Reset();
-        var first = committer.SubmitAsync(Pour());
+        var first = committer.SubmitTogetherAsync(Pour());
         Assert.True(await _store.Appending.WaitAsync(Patience), "the committer did not come to the store");
         return first;
     }

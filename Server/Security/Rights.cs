@@ -1,0 +1,27 @@
+using BeerTap.Server.Beers;
+
+namespace BeerTap.Server.Security;
+
+/// <summary>What an endpoint asks of its callers.</summary>
+internal sealed record Needs(Right Right);
+
+/// <summary>Which right each endpoint needs, and the door that asks for it.</summary>
+internal static class Rights
+{
+    private static readonly Dictionary<Right, Needs> All = Enum.GetValues<Right>().ToDictionary(right => right, right => new Needs(right));
+
+    /// <summary>Only who has this right gets through: 401 without a good key, 403 with the key of another role.</summary>
+    public static TBuilder Requires<TBuilder>(this TBuilder endpoint, Right right)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(All[right]);
+
+    /// <summary>Asks <see cref="Access"/>, once it is known who calls.</summary>
+    public static void Ask(IApplicationBuilder app, Access access) => app.Use((http, next) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<Needs>() is { Right: var right } && !access.Allows(http, right)
+            ? new RefusalResult(RefusalOf(http)).ExecuteAsync(http)
+            : next(http));
+
+    private static Problem RefusalOf(HttpContext http) =>
+        KeyIdentity.Of(http) is not null ? Refusals.NotAllowed("The role of the key does not go so far.")
+        : http.Features.Get<RefusedKey>() is { Reason: var reason } ? Refusals.BadKey(reason)
+        : Refusals.NoKey();
+}
