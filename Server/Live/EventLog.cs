@@ -13,9 +13,8 @@ internal sealed class EventLog
     private readonly Lock _gate = new();
     private readonly Frames _frames;
     private readonly FrameRing[] _rings;
-    private readonly int _capacity;
     private readonly Func<long> _committedHead;
-    private long _first;
+    private readonly List<FrameRing> _wanted = [];
     private long _head;
     private ReportFrames _report;
 
@@ -26,10 +25,10 @@ internal sealed class EventLog
         _committedHead = committedHead;
         var head = committedHead();
         _frames = new Frames(epoch);
-        _capacity = (int)BitOperations.RoundUpToPowerOf2((uint)options.RingEvents);
-        _rings = [.. Enumerable.Range(0, Frames.Formats).Select(_ => new FrameRing(_capacity))];
-        (_head, _first) = (head, head + 1);
-        _report = new ReportFrames(0, 0, new ShareReport(0, []));
+        var capacity = (int)BitOperations.RoundUpToPowerOf2((uint)options.RingEvents);
+        _rings = [.. Enum.GetValues<FrameFormat>().Select(format => new FrameRing(format, capacity, head))];
+        _head = head;
+        _report = new ReportFrames(0, 0, () => new ShareReport(0, []));
     }
 
     /// <summary>Raised after the log or the report went on, outside the lock, on the thread that brought the news.</summary>
@@ -49,18 +48,20 @@ internal sealed class EventLog
     {
         lock (_gate)
         {
-            // A batch that was not heard (its announcement failed) leaves a hole: the ring begins anew behind it, and subscribers read the
-            // hole from the store.
-            if (batch.Events[0].Seq != _head + 1) _first = batch.Events[0].Seq;
-            foreach (var ring in _rings) ring.DropUnfinished();
-            foreach (var entry in batch.Events)
+            // A batch that was not heard (its announcement failed) leaves a hole, and one that nobody will ask for is not written: the ring
+            // begins anew behind it, and subscribers read what lies before from the store.
+            _wanted.Clear();
+            foreach (var ring in _rings)
             {
-                _frames.WriteAll(entry, _rings);
-                foreach (var ring in _rings) ring.EndFrame(entry.Seq);
+                if (ring.Begin(batch.Events[0].Seq, batch.Last)) _wanted.Add(ring);
+            }
+
+            if (_wanted.Count > 0)
+            {
+                foreach (var entry in batch.Events) _frames.WriteAll(entry, _wanted);
             }
 
             _head = batch.Last;
-            _first = Math.Max(_first, _head - _capacity + 1);
         }
 
         Advanced?.Invoke();
@@ -70,7 +71,8 @@ internal sealed class EventLog
     /// Puts a report in its place right behind a position. Refused (false) when the log is not at that position: a subscriber could have gone
     /// past it and would hear positions go back.
     /// </summary>
-    public bool TryPublish(ShareReport report, long seq)
+    /// <param name="report">Makes the report, when the first subscriber asks for it.</param>
+    public bool TryPublish(Func<ShareReport> report, long seq)
     {
         lock (_gate)
         {
@@ -84,14 +86,28 @@ internal sealed class EventLog
 
     /// <summary>Where a subscriber starts: the position number, whether it must reload, and the last report it need not hear.</summary>
     /// <remarks>A position is from the future only if the store does not know it: its caller may have been answered before it is announced here.</remarks>
-    public (long Seq, bool Reload, long ReportVersion) Join(After after)
+    public (long Seq, bool Reload, long ReportVersion) Join(FrameFormat format, After after)
     {
         var committed = _committedHead();
         lock (_gate)
         {
+            _rings[(int)format].Join();
             var (seq, reload) = after.Resolve(Epoch, Math.Max(committed, _head), _head);
             return (seq, reload, seq < _report.Seq ? _report.Version - 1 : _report.Version);
         }
+    }
+
+    /// <summary>The position number a caller means that does not stay, and whether it must reload.</summary>
+    public (long Seq, bool Reload) Resolve(After after)
+    {
+        var committed = _committedHead();
+        lock (_gate) return after.Resolve(Epoch, Math.Max(committed, _head), _head);
+    }
+
+    /// <summary>A subscriber that joined is gone.</summary>
+    public void Leave(FrameFormat format)
+    {
+        lock (_gate) _rings[(int)format].Leave(_head);
     }
 
     /// <summary>What a subscriber at a position lacks next, as far as it lies in one piece.</summary>
@@ -107,7 +123,7 @@ internal sealed class EventLog
             // Never past a report that is due: it has its place right behind its position.
             var to = reportDue ? _report.Seq : _head;
             if (seq >= to) return new Piece(PieceKind.Nothing, default, seq, reportVersion);
-            if (seq + 1 < _first) return new Piece(PieceKind.InStore, default, to, reportVersion);
+            if (seq + 1 < _rings[(int)format].First) return new Piece(PieceKind.InStore, default, to, reportVersion);
 
             var (bytes, last) = _rings[(int)format].Slice(seq, to);
             return new Piece(PieceKind.Events, bytes, last, reportVersion);
@@ -115,15 +131,16 @@ internal sealed class EventLog
     }
 
     /// <summary>A report, written in a format when the first subscriber asks for it.</summary>
-    private sealed class ReportFrames(long version, long seq, ShareReport report)
+    private sealed class ReportFrames(long version, long seq, Func<ShareReport> make)
     {
         private readonly byte[]?[] _written = new byte[Live.Frames.Formats][];
+        private ShareReport? _report;
 
         public long Version => version;
 
         public long Seq => seq;
 
-        public byte[] Frame(FrameFormat format, Frames frames) => _written[(int)format] ??= frames.Report(format, seq, report);
+        public byte[] Frame(FrameFormat format, Frames frames) => _written[(int)format] ??= frames.Report(format, seq, _report ??= make());
     }
 }
 

@@ -30,7 +30,7 @@ internal static class EventsApi
             errors.Add("after", "must be a position as an event gave it, such as k3x9q2ab-42, or earliest.");
         if (errors.Any) return new RefusalResult(errors.ToProblem());
 
-        var (seq, reload, _) = log.Join(after);
+        var (seq, reload) = log.Resolve(after);
         var events = new List<ReadOnlyMemory<byte>>();
         if (reload) events.Add(log.Frames.ReloadObject(seq));
         else

@@ -16,19 +16,47 @@ internal sealed class FrameRing : IBufferWriter<byte>
     private readonly int[] _starts;
     private readonly int[] _ends;
     private readonly int _mask;
-    private byte[] _chunk = new byte[ChunkBytes];
+    private byte[] _chunk = [];
     private int _used;
     private int _written;
+    private int _listeners;
+    private long _wantedTo;
+    private long _next;
 
     /// <param name="capacity">Events, a power of two.</param>
-    public FrameRing(int capacity)
+    /// <param name="head">The position number of the last event before the ring.</param>
+    public FrameRing(FrameFormat format, int capacity, long head)
     {
-        _mask = capacity - 1;
+        (Format, _mask, First, _next) = (format, capacity - 1, head + 1, head + 1);
         (_chunks, _starts, _ends) = (new byte[capacity][], new int[capacity], new int[capacity]);
     }
 
-    /// <summary>Forgets a frame that was begun and not ended, by a fault on the way.</summary>
-    public void DropUnfinished() => _written = 0;
+    public FrameFormat Format { get; }
+
+    /// <summary>The position number of the oldest frame, or of the next one when there is none.</summary>
+    public long First { get; private set; }
+
+    public void Join() => _listeners++;
+
+    /// <summary>
+    /// Goes on for as many events as the ring holds after the last listener left: those that all lost their connection at once come back and
+    /// find it. After that a format that nobody listens in costs nothing.
+    /// </summary>
+    public void Leave(long head)
+    {
+        if (--_listeners == 0) _wantedTo = head + _chunks.Length;
+    }
+
+    /// <summary>Whether the events between two position numbers are to be written; makes ready for them.</summary>
+    public bool Begin(long first, long last)
+    {
+        // A frame that was begun and not ended, by a fault on the way.
+        _written = 0;
+        var isWanted = _listeners > 0 || first <= _wantedTo;
+        if (!isWanted) BeginAnew(last + 1);
+        else if (first != _next) BeginAnew(first);
+        return isWanted;
+    }
 
     /// <summary>Ends the frame that was written since the last one; it is the frame of this position number.</summary>
     public void EndFrame(long seq)
@@ -37,6 +65,8 @@ internal sealed class FrameRing : IBufferWriter<byte>
         (_chunks[at], _starts[at], _ends[at]) = (_chunk, _used, _used + _written);
         _used += _written;
         _written = 0;
+        _next = seq + 1;
+        First = Math.Max(First, _next - _chunks.Length);
     }
 
     /// <summary>The frames after one position number and up to another, as far as they lie in one piece; both must be in the ring.</summary>
@@ -69,6 +99,18 @@ internal sealed class FrameRing : IBufferWriter<byte>
     {
         Reserve(sizeHint);
         return _chunk.AsSpan(_used + _written);
+    }
+
+    /// <summary>Forgets all frames; the next one is that of a position number.</summary>
+    private void BeginAnew(long next)
+    {
+        if (First < _next)
+        {
+            Array.Clear(_chunks);
+            (_chunk, _used) = ([], 0);
+        }
+
+        (First, _next) = (next, next);
     }
 
     private void Reserve(int sizeHint)

@@ -97,15 +97,16 @@ internal sealed class Frames(string epoch)
         Wrap(format, NameOf(entry), position, json.Written, output);
     }
 
-    /// <summary>Writes a log event in every format; the object itself is serialised once.</summary>
-    public void WriteAll(LogEvent entry, FrameRing[] outputs)
+    /// <summary>Writes a log event into rings, in the format of each; the object itself is serialised once.</summary>
+    public void WriteAll(LogEvent entry, List<FrameRing> rings)
     {
         var json = new JsonText(stackalloc byte[MostBytes]);
         Put(ref json, entry, out var position);
-        for (var format = 0; format < outputs.Length; format++)
+        foreach (var ring in rings)
         {
-            if ((FrameFormat)format == FrameFormat.Text) WriteText(entry, outputs[format]);
-            else Wrap((FrameFormat)format, NameOf(entry), position, json.Written, outputs[format]);
+            if (ring.Format == FrameFormat.Text) WriteText(entry, ring);
+            else Wrap(ring.Format, NameOf(entry), position, json.Written, ring);
+            ring.EndFrame(entry.Seq);
         }
     }
 

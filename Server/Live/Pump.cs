@@ -174,7 +174,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     {
         subscriber.Index = _subscribers.Count;
         _subscribers.Add(subscriber);
-        var (seq, reload, reportVersion) = events.Join(subscriber.Request.After);
+        var (seq, reload, reportVersion) = events.Join(subscriber.Format, subscriber.Request.After);
         (subscriber.Seq, subscriber.ReportVersion) = (seq, reportVersion);
         subscriber.Owed = events.Frames.Welcome(subscriber.Format, seq);
         if (reload)
@@ -318,6 +318,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
         (_subscribers[subscriber.Index], last.Index) = (last, subscriber.Index);
         _subscribers.RemoveAt(_subscribers.Count - 1);
         subscriber.State = SubscriberState.Gone;
+        events.Leave(subscriber.Format);
         Interlocked.Decrement(ref _count);
         subscriber.SetLeft();
     }

@@ -49,7 +49,7 @@ internal sealed class ShareReporter : IDisposable
 
         // While a batch is between its commit and its announcement the log is not yet there: the report follows with that batch.
         var totals = _repository.Totals.Top(_taps);
-        _due = !_events.TryPublish(Shares.Of(totals), totals.Head);
+        _due = !_events.TryPublish(() => Shares.Of(totals), totals.Head);
         if (!_due) (_reportedHead, _reportedPoured) = (totals.Head, totals.Poured);
     }
 }
