@@ -59,7 +59,7 @@ internal sealed unsafe class SqliteFiles : IDisposable
     /// <exception cref="StoreException">A file is damaged; nothing was changed.</exception>
     public static (SqliteFiles Files, SqliteOpening Opened) Open(StoreFolder folder, bool acceptLoss)
     {
-        SqlitePageSums.Install();
+        SqliteFileSystem.Install();
         var before = SqliteOpening.LookBefore(folder);
         var writer = Connect(folder.File(FileName), writes: true);
         try
@@ -83,7 +83,7 @@ internal sealed unsafe class SqliteFiles : IDisposable
     /// <summary>A connection that leaves the log alone when it is closed, whatever it found.</summary>
     public static SqliteConnection Connect(string file, SqliteOpenMode mode = SqliteOpenMode.ReadWrite, bool writes = false)
     {
-        SqlitePageSums.Install();
+        SqliteFileSystem.Install();
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, Mode = mode, DefaultTimeout = LockTimeout }.ToString());
         try
         {
