@@ -20,7 +20,7 @@ internal static class Program
             return 0;
         }
 
-        if (args.Contains(HealthProbe.Option)) return await HealthProbe.RunAsync(args);
+        if (HealthProbe.IsAsked(args)) return await HealthProbe.RunAsync(args);
 
         try
         {
@@ -45,6 +45,8 @@ internal static class Program
         var settings = Settings.Load(builder, args);
 
         builder.AddLog(settings.Log);
+        builder.AddTelemetry(settings.Telemetry);
+        builder.AddHealth(settings.Health);
         builder.AddLimits(settings.Limits, settings.Intake);
         builder.AddSecurity(settings);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -55,6 +57,7 @@ internal static class Program
 
         var hub = builder.Build();
 
+        hub.UseTelemetry();
         hub.UseMiddleware<RequestLog>();
         hub.UseSafeHeaders();
         hub.UseFaults();

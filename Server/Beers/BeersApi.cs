@@ -67,7 +67,7 @@ internal static class BeersApi
     }
 
     private static async Task<Results<Ok<BatchAnswer>, RefusalResult>> PourMany(
-        HttpContext http, Access access, PourReader reader, IntakeOptions options, BeerRepository repository, ILogger<BeerRepository> log, CancellationToken cancel)
+        HttpContext http, Access access, PourReader reader, IntakeOptions options, BeerRepository repository, RefusalMeter meter, ILogger<BeerRepository> log, CancellationToken cancel)
     {
         if (http.Request.Headers.ContainsKey("Idempotency-Key"))
             return new RefusalResult(Refusals.InvalidField("Idempotency-Key", "cannot stand for several pours; give each its own pourId."));
@@ -81,6 +81,7 @@ internal static class BeersApi
         var next = 0;
         var results = pours.Select(item => item.Pour is { } pour ? ResultOf(outcomes[next++], pour) : Refused(item.Refusal!)).ToList();
         if (results.Exists(result => result.Status == StatusCodes.Status503ServiceUnavailable)) http.Response.Headers.RetryAfter = RefusalResult.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+        results.ForEach(result => meter.Refused(result.Problem));
         Log.PouredMany(log, outcomes, results.Count);
         return TypedResults.Ok(new BatchAnswer(results));
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 
 namespace BeerTap.Server.Storage;
@@ -87,12 +88,16 @@ internal sealed class GroupCommitter : IDisposable
     {
         LogBatch batch;
         List<Outcome[]> answers;
+        var trace = IntakeTrace.Begin(submissions, submission => submission.Post);
         try
         {
             (batch, answers) = CommitTogether(submissions);
+            IntakeTrace.Committed(trace, batch);
         }
         catch (Exception fault) when (submissions.Count > 1 && fault is not StoreException { Fault: not StoreFault.Refused })
         {
+            IntakeTrace.Failed(trace, fault);
+
             // One of them may be what the store cannot take: each alone, so that it cannot fail its neighbours. A fault of the store itself
             // would only fail each of them.
             Log.CommitRetriedAlone(_log, submissions.Count, fault.Message);
@@ -103,6 +108,8 @@ internal sealed class GroupCommitter : IDisposable
         {
             Log.CommitFailed(_log, fault, submissions.Sum(submission => submission.Commands.Length));
             var kind = (fault as StoreException)?.Fault ?? StoreFault.Unavailable;
+            IntakeTrace.Failed(trace, fault);
+            _meter.Failed(kind);
             foreach (var submission in submissions) submission.SetResult(Answers(submission.Commands, OutcomeKind.StoreUnavailable, kind));
             return;
         }
@@ -110,7 +117,7 @@ internal sealed class GroupCommitter : IDisposable
         // From here on it is on the disk: nothing may take it for failed any more.
         if (batch.Events.Count > 0) _committed(batch);
         for (var i = 0; i < submissions.Count; i++) submissions[i].SetResult(answers[i]);
-        if (batch.Events.Count > 0) Announce(new CommittedBatch(batch.Events));
+        if (batch.Events.Count > 0) Announce(new CommittedBatch(batch.Events) { Commit = trace });
     }
 
     private (LogBatch Batch, List<Outcome[]> Answers) CommitTogether(List<Submission> submissions)
@@ -148,5 +155,8 @@ internal sealed class GroupCommitter : IDisposable
     private sealed class Submission(Command[] commands) : TaskCompletionSource<Outcome[]>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public Command[] Commands { get; } = commands;
+
+        /// <summary>The request in a trace; null when nobody follows it.</summary>
+        public Activity? Post { get; } = IntakeTrace.Post();
     }
 }
