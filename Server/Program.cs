@@ -5,6 +5,7 @@ using BeerTap.Server.Reports;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 using BeerTap.Server.Taps;
+using BeerTap.Server.Transfer;
 
 namespace BeerTap.Server;
 
@@ -14,6 +15,8 @@ internal static class Program
     {
         if (args is [KeysCommand.Name, .. var words]) return await KeysCommand.RunAsync(words, Console.Out, Console.Error);
         if (Maintenance.IsAsked(args)) return Maintenance.Run(args);
+        if (TransferCommand.IsAsked(args)) return TransferCommand.Run(args);
+        args = Usage.WithoutServe(args);
         if (Usage.AnswerTo(args) is { } answer)
         {
             Console.WriteLine(answer);
