@@ -50,6 +50,7 @@ VOLUME /data
 EXPOSE 8338
 USER ${APP_UID}
 STOPSIGNAL SIGTERM
-# The program asks itself: there is no curl here. It exits with 0 when the hub is ready.
-HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["dotnet", "BeerTap.Server.dll", "--health"]
+# The program asks itself: there is no curl here. It exits with 0 while the hub lives; an orchestrator kills a container that is
+# not healthy, which mends a stuck hub but not, say, a full disk. Whether it is ready to serve: --health=ready.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["dotnet", "BeerTap.Server.dll", "--health=live"]
 ENTRYPOINT ["dotnet", "BeerTap.Server.dll"]

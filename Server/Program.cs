@@ -5,6 +5,7 @@ using BeerTap.Server.Reports;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 using BeerTap.Server.Taps;
+using BeerTap.Server.Transfer;
 
 namespace BeerTap.Server;
 
@@ -14,13 +15,15 @@ internal static class Program
     {
         if (args is [KeysCommand.Name, .. var words]) return await KeysCommand.RunAsync(words, Console.Out, Console.Error);
         if (Maintenance.IsAsked(args)) return Maintenance.Run(args);
+        if (TransferCommand.IsAsked(args)) return TransferCommand.Run(args);
+        args = Usage.WithoutServe(args);
         if (Usage.AnswerTo(args) is { } answer)
         {
             Console.WriteLine(answer);
             return 0;
         }
 
-        if (args.Contains(HealthProbe.Option)) return await HealthProbe.RunAsync(args);
+        if (HealthProbe.IsAsked(args)) return await HealthProbe.RunAsync(args);
 
         try
         {
@@ -45,6 +48,8 @@ internal static class Program
         var settings = Settings.Load(builder, args);
 
         builder.AddLog(settings.Log);
+        builder.AddTelemetry(settings.Telemetry);
+        builder.AddHealth(settings.Health);
         builder.AddLimits(settings.Limits, settings.Intake);
         builder.AddSecurity(settings);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -55,6 +60,7 @@ internal static class Program
 
         var hub = builder.Build();
 
+        hub.UseTelemetry();
         hub.UseMiddleware<RequestLog>();
         hub.UsePage();
         hub.UseHead();

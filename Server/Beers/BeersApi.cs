@@ -8,7 +8,8 @@ namespace BeerTap.Server.Beers;
 /// <summary>Pours in, beers out: <c>/api/beers</c>.</summary>
 /// <remarks>Made once, with all it needs: a handler that asked for services would make a scope for each pour.</remarks>
 internal sealed class BeersApi(
-    Access access, PourReader reader, IntakeOptions options, GlassTypes glasses, BeerRepository repository, TimeProvider time, ILogger<BeerRepository> log)
+    Access access, PourReader reader, IntakeOptions options, GlassTypes glasses, BeerRepository repository, RefusalMeter meter, TimeProvider time,
+    ILogger<BeerRepository> log)
 {
     public const string Path = "/api/beers";
 
@@ -81,6 +82,7 @@ internal sealed class BeersApi(
         var next = 0;
         var results = pours.Select(item => item.Pour is { } pour ? ResultOf(outcomes[next++], pour) : Refused(item.Refusal!)).ToList();
         if (results.Exists(result => result.Status == StatusCodes.Status503ServiceUnavailable)) http.Response.Headers.RetryAfter = RefusalResult.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+        results.ForEach(result => meter.Refused(result.Problem));
         Log.PouredMany(log, outcomes, results.Count);
         return TypedResults.Ok(new BatchAnswer(results));
     }

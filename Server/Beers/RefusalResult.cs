@@ -17,6 +17,7 @@ internal sealed class RefusalResult(Problem problem, int retryAfter = RefusalRes
     {
         var response = httpContext.Response;
         response.StatusCode = problem.Status;
+        httpContext.RequestServices?.GetService<RefusalMeter>()?.Refused(problem);
         if (problem.Status is 429 or 503) response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
         if (problem.Status is 401) response.Headers.WWWAuthenticate = "Bearer realm=\"BeerTap\"";
         if (problem.Status is 426) (response.Headers.Upgrade, response.Headers.Connection) = ("websocket", "Upgrade, close");

@@ -8,5 +8,6 @@ internal static class Registration
     {
         services.AddSingleton(new GlassTypes(settings.Glasses));
         services.AddSingleton<PourReader>();
+        services.AddSingleton<RefusalMeter>();
     }
 }

@@ -65,8 +65,16 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
             Answers: new() { ["201"] = $$"""{"text":"bt_EXAMPLE-of-43-letters-digits-dashes-or-underscores","key":{{Key}}}""" }),
         ["GET api/keys"] = new(Answers: new() { ["200"] = $$"""{"keys":[{{Key}}]}""" }),
         ["DELETE api/keys/{id}"] = new(),
-        ["GET health/live"] = new(Answers: new() { ["200"] = """{"status":"live"}""" }),
-        ["GET health/ready"] = new(Answers: new() { ["200"] = """{"status":"ready","connections":12}""", ["503"] = """{"status":"draining","connections":3}""" }),
+        ["GET health/live"] = new(Answers: new()
+        {
+            ["200"] = """{"status":"live","checks":{"feed":{"status":"ok","reason":"listeners are told what is committed"}}}""",
+            ["503"] = """{"status":"stuck","checks":{"feed":{"status":"failed","reason":"a pump that goes round every second did not for 31 s"}}}""",
+        }),
+        ["GET health/ready"] = new(Answers: new()
+        {
+            ["200"] = """{"status":"ready","connections":12,"checks":{"store":{"status":"ok","reason":"commits reach the disk"},"feed":{"status":"ok","reason":"listeners are told what is committed"},"disk":{"status":"ok","reason":"51200 MiB are free, at least 16 MiB must be"}}}""",
+            ["503"] = """{"status":"unready","connections":3,"checks":{"store":{"status":"failed","reason":"the last commit failed 2 s ago: the disk is full"},"feed":{"status":"ok","reason":"listeners are told what is committed"},"disk":{"status":"failed","reason":"3 MiB are free, at least 16 MiB must be"}}}""",
+        }),
     };
 
     private static readonly Dictionary<string, string> Problems = new(StringComparer.Ordinal)

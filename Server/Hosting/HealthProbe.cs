@@ -1,15 +1,19 @@
 namespace BeerTap.Server.Hosting;
 
 /// <summary>
-/// Asks the hub that listens at the configured address whether it is ready: a health check for images that have no other program.
+/// Asks the hub that listens at the configured address whether it is ready, or with <c>--health=live</c> whether it lives: a health check for
+/// images that have no other program. What restarts a hub that is not well must ask the second: a restart makes no room on a full disk.
 /// </summary>
 internal static class HealthProbe
 {
-    public const string Option = "--health";
+    public const string Option = "--health", Live = "--health=live";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
-    /// <summary>0 when the hub is ready, else 1; says why on the console.</summary>
+    /// <summary>Whether the program is to ask.</summary>
+    public static bool IsAsked(string[] args) => args.Any(IsOption);
+
+    /// <summary>0 when the hub is ready, or lives, else 1; says why on the console.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
         var configuration = new ConfigurationBuilder()
@@ -17,13 +21,13 @@ internal static class HealthProbe
             .AddEnvironmentVariables("ASPNETCORE_")
             .AddEnvironmentVariables()
             .AddEnvironmentVariables("BeerTap__")
-            .AddCommandLine([.. args.Where(arg => arg != Option)])
+            .AddCommandLine([.. args.Where(arg => !IsOption(arg))])
             .Build();
 
         // A hub on every interface is asked on this machine's own.
         var bound = BindingAddress.Parse(Addresses.Of(configuration).Split(';')[0]);
         var host = bound.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : bound.Host;
-        var address = new UriBuilder(bound.Scheme, host, bound.Port, "/health/ready").Uri;
+        var address = new UriBuilder(bound.Scheme, host, bound.Port, args.Contains(Live) ? "/health/live" : "/health/ready").Uri;
 
         using var http = new HttpClient { Timeout = Patience };
         try
@@ -38,4 +42,6 @@ internal static class HealthProbe
             return 1;
         }
     }
+
+    private static bool IsOption(string arg) => arg is Option or Live or "--health=ready";
 }

@@ -15,6 +15,15 @@ internal static partial class Log
     [LoggerMessage(4003, LogLevel.Error, "A request failed by a fault of the hub")]
     public static partial void Unhandled(ILogger log, Exception fault);
 
+    [LoggerMessage(4006, LogLevel.Information, "Metrics go to {Collector} by {Protocol} every {Seconds} s, and {Traces:P0} of the traces that no caller decides on")]
+    public static partial void Exporting(ILogger log, Uri collector, OpenTelemetry.Exporter.OtlpExportProtocol protocol, double seconds, double traces);
+
+    [LoggerMessage(4007, LogLevel.Warning, "The hub is not {State}: {Reasons}")]
+    public static partial void Unhealthy(ILogger log, string state, string reasons);
+
+    [LoggerMessage(4008, LogLevel.Information, "The hub is {State} again")]
+    public static partial void HealthyAgain(ILogger log, string state);
+
     [LoggerMessage(4004, LogLevel.Information, "BeerTap {Version} serves on {Addresses}; the API is described at /docs")]
     public static partial void Serving(ILogger log, string version, string addresses);
 }

@@ -9,7 +9,7 @@ internal static class Maintenance
     private const int Done = 0, NotSound = 1;
 
     private const string Text = """
-        Usage: dotnet run --project Server -- COMMAND [FILE] [--Storage:Path=data]
+        Usage: beertap COMMAND [FILE] [--Storage:Path=data]
 
           backup FILE    copies the store to a new file, also while a hub serves it, and checks the copy
           restore FILE   makes a store from a backup, in a folder that holds none
@@ -20,6 +20,12 @@ internal static class Maintenance
         A restored store begins a new epoch unless told otherwise: pours made after the backup are lost, and the positions they had will be given
         to others, so every listener is told to reload.
         Exit code: 0 done and sound, 1 not sound, 2 could not be done.
+
+        Examples:
+          beertap backup /backups/monday.beertap --Storage:Path=/var/lib/beertap
+          beertap check /backups/monday.beertap
+          beertap restore /backups/monday.beertap --force --Storage:Path=/var/lib/beertap
+          beertap check --Storage:Path=/var/lib/beertap
         """;
 
     /// <summary>Whether the program is asked for one of them.</summary>

@@ -15,7 +15,7 @@ namespace BeerTap.Server.Hosting;
 /// </summary>
 internal sealed class Settings
 {
-    private static readonly string[] Sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, LimitOptions.Section, "Glasses", "Serilog", "Kestrel"];
+    private static readonly string[] Sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, LimitOptions.Section, HealthOptions.Section, "Telemetry", "Glasses", "Serilog", "Kestrel"];
 
     private static readonly string[] Hosts = ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "AllowedHosts", "PORT"];
 
@@ -29,6 +29,10 @@ internal sealed class Settings
         Reports = Read<ReportOptions>(configuration, ReportOptions.Section);
         Limits = Read<LimitOptions>(configuration, LimitOptions.Section);
         Log = Read<LogOptions>(configuration, LogOptions.Section);
+        Health = Read<HealthOptions>(configuration, HealthOptions.Section);
+        Telemetry = Read<TelemetryOptions>(configuration, TelemetryOptions.Section);
+        _faults.AddRange(Telemetry.Faults());
+        _faults.AddRange(configuration.GetSection("Telemetry").GetChildren().Where(part => !part.Key.Equals("Otlp", StringComparison.OrdinalIgnoreCase)).Select(part => $"{part.Path} is not a setting. Telemetry has: Otlp."));
         Security = Read<SecurityOptions>(configuration, SecurityOptions.Section);
         _faults.AddRange(Security.Faults());
         Glasses = ReadGlasses(configuration.GetSection("Glasses"));
@@ -46,6 +50,10 @@ internal sealed class Settings
     public LimitOptions Limits { get; }
 
     public LogOptions Log { get; }
+
+    public HealthOptions Health { get; }
+
+    public TelemetryOptions Telemetry { get; }
 
     public SecurityOptions Security { get; }
 
@@ -198,7 +206,7 @@ internal sealed class Settings
         type.GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
 
     private static string KindOf(Type type) =>
-        type == typeof(int) ? "a whole number" : type == typeof(double) ? "a number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "a time as hours, minutes and seconds, such as 00:00:10" : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}" : "text";
+        type == typeof(int) || type == typeof(long) ? "a whole number" : type == typeof(double) ? "a number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "a time as hours, minutes and seconds, such as 00:00:10" : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}" : "text";
 
     private static string Describe<T>(string section, T options, ValidationResult result)
     {

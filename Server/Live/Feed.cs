@@ -32,7 +32,7 @@ internal sealed class Feed : IDisposable
         _pumps = [.. Enumerable.Range(0, pumps).Select(_ => new Pump(events, catchUp, meter, options, time, log))];
         meter.Watch(_pumps, events);
         _events.Advanced += TellPumps;
-        _subscription = repository.Subscribe(_events.Append);
+        _subscription = repository.Subscribe(Tell);
         _running = Task.WhenAll([.. _pumps.Select(pump => Task.Run(() => pump.RunAsync(_stop.Token))), Task.Run(TickAsync)]);
     }
 
@@ -41,6 +41,9 @@ internal sealed class Feed : IDisposable
 
     /// <summary>How many subscribers there are.</summary>
     public int Subscribers => _pumps.Sum(pump => pump.Count);
+
+    /// <summary>How long ago the pump that is furthest behind last went round, which each does every second.</summary>
+    public TimeSpan SinceRound => _pumps.Max(pump => _time.GetElapsedTime(pump.LastRound));
 
     /// <summary>The hub is stopping: whoever comes now is told to come back.</summary>
     public bool Draining { get; private set; }
@@ -103,6 +106,14 @@ internal sealed class Feed : IDisposable
         _events.Advanced -= TellPumps;
         _stop.Cancel();
         _running.ContinueWith(static (_, stop) => ((CancellationTokenSource)stop!).Dispose(), _stop, TaskScheduler.Default);
+    }
+
+    private void Tell(CommittedBatch batch)
+    {
+        var broadcast = Broadcast.Begin(batch, _pumps.Length, () => Subscribers);
+        _events.Append(batch);
+        if (broadcast is null) return;
+        foreach (var pump in _pumps) pump.News(broadcast);
     }
 
     private void TellPumps()

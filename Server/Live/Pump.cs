@@ -27,6 +27,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     private readonly ConcurrentQueue<Finished> _finished = new();
     private readonly SemaphoreSlim _wake = new(0);
     private int _signalled;
+    private readonly ConcurrentQueue<Broadcast> _followed = new();
     private volatile bool _news;
     private volatile bool _tick;
     private volatile bool _cutAll;
@@ -42,6 +43,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     private int _busy;
     private long _fromRing;
     private long _slowest = long.MaxValue;
+    private long _lastRound = time.GetTimestamp();
 
     /// <summary>How many subscribers there are.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -54,6 +56,9 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
 
     /// <summary>The position number of the one that is furthest behind, as of the last tick; the largest number when there is none.</summary>
     public long Slowest => Count == 0 ? long.MaxValue : Volatile.Read(ref _slowest);
+
+    /// <summary>When the last tick was taken, as a timestamp.</summary>
+    public long LastRound => Volatile.Read(ref _lastRound);
 
     public void Join(Subscriber subscriber)
     {
@@ -94,6 +99,13 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     {
         _news = true;
         Signal();
+    }
+
+    /// <summary>The log went on by a batch that is followed.</summary>
+    public void News(Broadcast followed)
+    {
+        _followed.Enqueue(followed);
+        News();
     }
 
     /// <summary>Time went on: comments are due, and stalled subscribers are cut.</summary>
@@ -142,13 +154,16 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
         {
             // Taken before the walk: what arrives during it makes another round. What was found earlier in this round may not know the news.
             _news = false;
+            var followed = _followed.Count;
             _walk.Begin();
             foreach (var subscriber in _subscribers) Serve(subscriber);
+            for (; followed > 0 && _followed.TryDequeue(out var broadcast); followed--) broadcast.Walked();
         }
 
         if (_tick)
         {
             _tick = false;
+            Volatile.Write(ref _lastRound, time.GetTimestamp());
             var slowest = long.MaxValue;
             foreach (var subscriber in _subscribers)
             {

@@ -23,6 +23,11 @@ internal static class KeysCommand
           --name TEXT       what people call the key, at most 64 characters
           --Storage:Path=…  the folder of the hub's store, as for the hub itself (environment: BeerTap__Storage__Path)
 
+        Examples:
+          beertap keys add --role tap --tap 7 --name 'left bar' > tap7.key
+          beertap keys add --role operator --Storage:Path=/var/lib/beertap
+          beertap keys revoke 3f9a1c2e
+
         'add' writes the key, and nothing else, to standard output: it is shown this once. The hub keeps only a hash of it.
         """;
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace BeerTap.Server.Storage;
 
 /// <summary>
@@ -129,12 +131,16 @@ internal sealed class GroupCommitter : IDisposable
     private void Commit(IReadOnlyList<Submission> submissions, int commands)
     {
         LogBatch batch;
+        var trace = IntakeTrace.Begin(submissions, submission => submission.Post);
         try
         {
             batch = CommitTogether(submissions, commands);
+            IntakeTrace.Committed(trace, batch);
         }
         catch (Exception fault) when (submissions.Count > 1 && fault is not StoreException { Fault: not StoreFault.Refused })
         {
+            IntakeTrace.Failed(trace, fault);
+
             // One of them may be what the store cannot take: each alone, so that it cannot fail its neighbours. A fault of the store itself
             // would only fail each of them.
             Log.CommitRetriedAlone(_log, submissions.Count, fault.Message);
@@ -145,6 +151,8 @@ internal sealed class GroupCommitter : IDisposable
         {
             Log.CommitFailed(_log, fault, commands);
             var outcome = new Outcome(OutcomeKind.StoreUnavailable, Fault: (fault as StoreException)?.Fault ?? StoreFault.Unavailable);
+            IntakeTrace.Failed(trace, fault);
+            _meter.Failed(outcome.Fault);
             foreach (var submission in submissions) submission.AnswerAll(outcome);
             return;
         }
@@ -152,7 +160,7 @@ internal sealed class GroupCommitter : IDisposable
         // From here on it is on the disk: nothing may take it for failed any more.
         if (batch.Events.Count > 0) _committed(batch);
         foreach (var submission in submissions) submission.AnswerAsDecided();
-        if (batch.Events.Count > 0) Announce(new CommittedBatch(batch.Events));
+        if (batch.Events.Count > 0) Announce(new CommittedBatch(batch.Events) { Commit = trace });
     }
 
     private LogBatch CommitTogether(IReadOnlyList<Submission> submissions, int commands)
@@ -187,6 +195,9 @@ internal sealed class GroupCommitter : IDisposable
     private abstract class Submission
     {
         public abstract int Commands { get; }
+
+        /// <summary>The request in a trace; null when nobody follows it.</summary>
+        public Activity? Post { get; } = IntakeTrace.Post();
 
         /// <summary>Decides each command, again from the beginning when it was decided before.</summary>
         public abstract void Decide(Sequencer sequencer, LogBatch batch);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BeerTap.Server.Beers;
 
 namespace BeerTap.Server.Storage;
@@ -16,4 +17,7 @@ internal sealed record CommittedBatch(IReadOnlyList<LogEvent> Events)
 {
     /// <summary>The position number of the last event.</summary>
     public long Last => Events[^1].Seq;
+
+    /// <summary>The commit in a trace; null when nobody follows it.</summary>
+    public Activity? Commit { get; init; }
 }

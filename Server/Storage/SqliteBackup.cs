@@ -15,20 +15,26 @@ internal static class SqliteBackup
     {
         var target = Path.GetFullPath(file);
         if (File.Exists(target)) throw new StoreException($"{target} is there already. Choose another name; nothing was written.");
-        var making = target + ".making";
         var (store, source) = Source(options);
+        using (source)
+        {
+            say($"Copying {store}");
+            return Write(source, target, copy => Verify(copy, say));
+        }
+    }
+
+    /// <summary>Copies a store to a new file, which gets its name once it was found good and flushed.</summary>
+    /// <exception cref="StoreException">It cannot be done; no file was left.</exception>
+    public static T Write<T>(SqliteConnection source, string target, Func<string, T> verify)
+    {
+        var making = target + ".making";
         try
         {
-            using (source)
-            {
-                File.Delete(making);
-                say($"Copying {store}");
+            File.Delete(making);
 
-                // A file of its own without the gaps of the old one, read from one moment's snapshot.
-                SqliteSchema.Execute(source, $"VACUUM INTO '{making.Replace("'", "''", StringComparison.Ordinal)}'");
-            }
-
-            var told = Verify(making, say);
+            // A file of its own without the gaps of the old one, read from one moment's snapshot.
+            SqliteSchema.Execute(source, $"VACUUM INTO '{making.Replace("'", "''", StringComparison.Ordinal)}'");
+            var told = verify(making);
             Flush(making);
             File.Move(making, target);
             StoreFolder.FlushNamesOf(Path.GetDirectoryName(target)!);
@@ -36,7 +42,7 @@ internal static class SqliteBackup
         }
         catch (SqliteException fault)
         {
-            throw fault.Explain(store, "be copied");
+            throw fault.Explain(source.DataSource, "be copied");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -70,6 +76,7 @@ internal static class SqliteBackup
                 File.Copy(file, making);
                 using var connection = SqliteFiles.Connect(making);
                 SqliteSchema.Execute(connection, "PRAGMA journal_mode=DELETE");
+                SqliteMigration.Known.Apply(connection);
                 if (!keepEpoch) SqliteSchema.SetEpoch(connection, StoreFolder.NewEpoch());
                 restored = Verify(connection, making, say);
                 SqliteSchema.Execute(connection, "PRAGMA journal_mode=WAL");
@@ -89,31 +96,37 @@ internal static class SqliteBackup
     {
         if (file is not null)
         {
-            if (!File.Exists(file)) throw new StoreException($"There is no file {Path.GetFullPath(file)}.");
-            SqliteOpening.CheckFirstPage(file);
-            using var backup = SqliteFiles.Connect(file, SqliteOpenMode.ReadOnly);
+            using var backup = OpenBackup(file);
             return SqliteCheck.FaultsOf(backup, say);
         }
 
         ExpectStore(options);
         using var folder = Held(options) ?? throw new StoreException(
             $"The folder {Path.GetFullPath(options.Path)} is held by a hub. Stop it; or, while it serves, take a backup, which is checked as well.");
-        var (files, _) = SqliteFiles.Open(folder, acceptLoss: false);
+        var (files, _) = SqliteFiles.OpenAsItIs(folder, acceptLoss: false);
         var faults = SqliteCheck.FaultsOf(files.Writer, say);
         files.Abandon();
         return faults;
     }
 
+    /// <summary>A connection to a backup, which stays as it is.</summary>
+    public static SqliteConnection OpenBackup(string file)
+    {
+        if (!File.Exists(file)) throw new StoreException($"There is no file {Path.GetFullPath(file)}.");
+        SqliteOpening.CheckFirstPage(file);
+        return SqliteFiles.Connect(file, SqliteOpenMode.ReadOnly);
+    }
+
     private static bool IsOfAStore(string name) => name.StartsWith("beertap.", StringComparison.Ordinal) && name != StoreFolder.LockFile;
 
     /// <summary>A connection to the store: beside the hub that holds it, or after the same look at its files that a hub takes.</summary>
-    private static (string Store, SqliteConnection Source) Source(StorageOptions options)
+    public static (string Store, SqliteConnection Source) Source(StorageOptions options)
     {
         var store = Path.Combine(Path.GetFullPath(options.Path), SqliteFiles.FileName);
         ExpectStore(options);
         using (var folder = Held(options))
         {
-            if (folder is not null) SqliteFiles.Open(folder, acceptLoss: false).Files.Abandon();
+            if (folder is not null) SqliteFiles.OpenAsItIs(folder, acceptLoss: false).Files.Abandon();
         }
 
         return (store, SqliteFiles.Connect(store, SqliteOpenMode.ReadOnly));

@@ -22,11 +22,12 @@ internal sealed class SqliteBeerStore : IBeerStore
     private volatile bool _closed;
 
     /// <param name="acceptLoss">Whether to go on with a store whose newest part is lost.</param>
+    /// <param name="migration">What leads to the newest schema; what this BeerTap knows.</param>
     /// <exception cref="StoreException">The store cannot be opened, or it is damaged; nothing was changed.</exception>
-    public SqliteBeerStore(StoreFolder folder, bool acceptLoss = false)
+    public SqliteBeerStore(StoreFolder folder, bool acceptLoss = false, SqliteMigration? migration = null)
     {
         _folder = folder;
-        (_files, var opened) = SqliteFiles.Open(folder, acceptLoss);
+        (_files, var opened) = SqliteFiles.Open(folder, acceptLoss, migration ?? SqliteMigration.Known);
         try
         {
             (Epoch, Head, Warnings) = (opened.Epoch, opened.Head, opened.Warnings);

@@ -41,6 +41,13 @@ internal static class SqliteCheck
             progress?.Invoke("pages, rows and indexes");
             var structure = Rows(connection, "PRAGMA integrity_check(10)").Where(row => row != "ok").ToList();
             if (structure.Count > 0) return structure;
+            if (SqliteSchema.VersionOf(connection) < SqliteSchema.Version)
+            {
+                // Its tables are those of an older BeerTap, which the rules below do not fit.
+                progress?.Invoke("nothing more: it has an older schema, and a start of the hub brings it to this one");
+                return [];
+            }
+
             var faults = new List<string>();
             foreach (var (topic, fault, sql) in Rules)
             {

@@ -55,16 +55,28 @@ internal sealed unsafe class SqliteFiles : IDisposable
 
     public string Path => _folder.File(FileName);
 
-    /// <summary>Opens the store, or makes it when there was none.</summary>
-    /// <exception cref="StoreException">A file is damaged; nothing was changed.</exception>
-    public static (SqliteFiles Files, SqliteOpening Opened) Open(StoreFolder folder, bool acceptLoss)
+    /// <summary>Opens the store, or makes it when there was none; one of an older schema is migrated first.</summary>
+    /// <exception cref="StoreException">A file is damaged, or of a newer schema; nothing was changed.</exception>
+    public static (SqliteFiles Files, SqliteOpening Opened) Open(StoreFolder folder, bool acceptLoss, SqliteMigration migration)
+    {
+        var (files, opened) = OpenAsItIs(folder, acceptLoss, migration.Version);
+        if (SqliteSchema.VersionOf(files.Writer) == migration.Version) return (files, opened);
+        files.Dispose();
+        var said = migration.Run(folder);
+        (files, var migrated) = OpenAsItIs(folder, acceptLoss: false, migration.Version);
+        return (files, migrated with { Warnings = [.. opened.Warnings, said, .. migrated.Warnings] });
+    }
+
+    /// <summary>Opens the store in the schema it has.</summary>
+    /// <exception cref="StoreException">A file is damaged, or of a newer schema; nothing was changed.</exception>
+    public static (SqliteFiles Files, SqliteOpening Opened) OpenAsItIs(StoreFolder folder, bool acceptLoss, int newest = SqliteSchema.Version)
     {
         SqliteFileSystem.Install();
         var before = SqliteOpening.LookBefore(folder);
         var writer = Connect(folder.File(FileName), writes: true);
         try
         {
-            var opened = SqliteOpening.Look(folder, writer, before, acceptLoss);
+            var opened = SqliteOpening.Look(folder, writer, before, acceptLoss, newest);
             SqliteSchema.RequireWal(writer);
             return (new SqliteFiles(folder, writer, opened), opened);
         }

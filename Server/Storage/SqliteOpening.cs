@@ -34,17 +34,17 @@ internal sealed record SqliteOpening(string Epoch, long Head, SqliteWal? Log, IR
     }
 
     /// <summary>Compares what SQLite recovered with what was acknowledged.</summary>
-    public static SqliteOpening Look(StoreFolder folder, SqliteConnection writer, Found before, bool acceptLoss)
+    public static SqliteOpening Look(StoreFolder folder, SqliteConnection writer, Found before, bool acceptLoss, int newest = SqliteSchema.Version)
     {
         var file = folder.File(SqliteFiles.FileName);
-        var (epoch, head) = SqliteSchema.Read(writer);
+        var (epoch, head) = SqliteSchema.Read(writer, newest);
         var warnings = new List<string>();
         if (LossIn(file, epoch, head, before) is { } loss)
         {
             if (!acceptLoss) throw Lost(file, loss, head);
             var kept = SqliteLoss.Accept(folder, writer);
             warnings.Add($"{loss}. As Storage:AcceptLoss says, the store goes on at position {head} under a new epoch; the files as they were found are in {kept}.");
-            epoch = SqliteSchema.Read(writer).Epoch;
+            epoch = SqliteSchema.Read(writer, newest).Epoch;
             before = before with { Log = null };
         }
 

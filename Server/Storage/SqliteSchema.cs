@@ -6,8 +6,8 @@ namespace BeerTap.Server.Storage;
 /// <summary>The tables of the SQLite store, its version, and how its connections are set.</summary>
 internal static class SqliteSchema
 {
-    /// <summary>Kept in the file (<c>PRAGMA user_version</c>); a newer file is refused rather than misread.</summary>
-    private const int Version = 1;
+    /// <summary>Kept in the file (<c>PRAGMA user_version</c>); an older file is migrated (<see cref="SqliteMigration"/>), a newer one is refused rather than misread.</summary>
+    public const int Version = 1;
 
     // log: one row a position. A pour has a tap; a deletion has none. 'pair' ties the two: in a pour that was deleted it is the deletion's
     // position, in a deletion the beer's id. A volume is a real, or an integer of ten-thousandths where that is exact (4 bytes, not 8).
@@ -31,15 +31,18 @@ internal static class SqliteSchema
         connection,
         $"PRAGMA synchronous=FULL; BEGIN IMMEDIATE; {Tables} INSERT INTO meta VALUES ('epoch', '{epoch}'); PRAGMA user_version={Version}; COMMIT; PRAGMA journal_mode=WAL;");
 
-    /// <summary>The epoch, and the number of the last position; reads what every start needs.</summary>
+    public static int VersionOf(SqliteConnection connection) => Convert.ToInt32(Scalar(connection, "PRAGMA user_version"), CultureInfo.InvariantCulture);
+
+    /// <summary>The epoch, and the number of the last position; reads what every start needs. What it reads must be there in every schema.</summary>
+    /// <param name="newest">The newest schema that can be read.</param>
     /// <exception cref="StoreException">The file is of a newer version, or has no epoch.</exception>
-    public static (string Epoch, long Head) Read(SqliteConnection connection)
+    public static (string Epoch, long Head) Read(SqliteConnection connection, int newest = Version)
     {
-        var version = Convert.ToInt32(Scalar(connection, "PRAGMA user_version"), CultureInfo.InvariantCulture);
-        if (version > Version)
+        var version = VersionOf(connection);
+        if (version > newest)
         {
             throw new StoreException(
-                $"The store was made by a newer BeerTap (schema {version}, this one knows {Version}). Run the newer version; nothing was changed.");
+                $"The store was made by a newer BeerTap (schema {version}, this one knows {newest}). Run the newer version; nothing was changed.");
         }
 
         if (version == 0) throw SqliteFaults.Damaged(connection.DataSource, "it is a SQLite file, but none of BeerTap");

@@ -29,7 +29,7 @@ public sealed class DiskFullTests(ITestOutputHelper output)
 
         var ballast = Path.Combine(disk.Folder, "ballast");
         await File.WriteAllBytesAsync(ballast, new byte[1_500 * Kilobyte]);
-        await using var hub = new HubProcess($"--Storage:Provider={provider}") { Folder = Directory.CreateDirectory(Path.Combine(disk.Folder, "store")).FullName };
+        await using var hub = new HubProcess($"--Storage:Provider={provider}", "--Health:FreeBytes=0") { Folder = Directory.CreateDirectory(Path.Combine(disk.Folder, "store")).FullName };
         await hub.StartAsync();
         using var http = new HttpClient { BaseAddress = hub.Address };
 

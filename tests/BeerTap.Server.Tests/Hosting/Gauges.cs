@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using BeerTap.Server.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BeerTap.Server.Tests.Hosting;
@@ -32,7 +33,14 @@ internal sealed class Gauges : IDisposable
         }
     }
 
-    /// <summary>What counts things that are there now, such as connections, and is not 0. Memory that a pool keeps is not a thing that is there.</summary>
+    /// <summary>What an instrument said, by tags.</summary>
+    public IEnumerable<string> Of(string name)
+    {
+        _listener.RecordObservableInstruments();
+        return _values.Where(value => value.Key.Instrument.Name == name).Select(value => $"{value.Key.Tags}={value.Value}");
+    }
+
+    /// <summary>What counts things that are there now, such as connections, and is not 0. Memory that a pool keeps, and how the hub is, are not things that are there.</summary>
     public IEnumerable<string> Remaining()
     {
         _listener.RecordObservableInstruments();
@@ -40,7 +48,7 @@ internal sealed class Gauges : IDisposable
             from value in _values
             let kind = value.Key.Instrument.GetType().Name
             where value.Value != 0 && (kind.Contains("UpDown", StringComparison.Ordinal) || kind.Contains("Gauge", StringComparison.Ordinal))
-            where !value.Key.Instrument.Meter.Name.Contains("MemoryPool", StringComparison.Ordinal)
+            where !value.Key.Instrument.Meter.Name.Contains("MemoryPool", StringComparison.Ordinal) && value.Key.Instrument.Meter.Name != HealthMeter.Name
             select $"{value.Key.Instrument.Name}{value.Key.Tags}={value.Value}";
     }
 

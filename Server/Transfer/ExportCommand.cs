@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using BeerTap.Server.Live;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Transfer;
+
+/// <summary><c>export</c>: every beer that is there, as CSV or JSON lines.</summary>
+internal static class ExportCommand
+{
+    public const string Name = "export";
+
+    public const string Help = """
+        Writes every beer that is there to a file, oldest first, also while a hub serves the store. Deleted beers are left out.
+
+        Usage: beertap export FILE|- [--format=csv|jsonl] [--backup=FILE] [--Storage:Path=data]
+
+          FILE            a new file; - is standard output
+          --format=csv    csv (RFC 4180) or jsonl (one object a line); known by itself for .csv, .jsonl and .ndjson; csv for -
+          --backup=FILE   reads a backup in the place of the store
+          --Storage:Path=data   the folder of the store
+
+        Columns: position, tapId, type, volume (ml), pouredAt, pourId. Progress goes to standard error.
+        Exit code: 0 done, 1 the store is damaged, 2 could not be done.
+
+        Examples:
+          beertap export pours.csv
+          beertap export - --format=jsonl | gzip > pours.jsonl.gz
+          beertap export pours.csv --backup=monday.beertap
+        """;
+
+    private const int FlushEvery = 64 * 1024;
+
+    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public static int Run(TransferLine line, Progress progress)
+    {
+        if (!line.Storage.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase)) throw new StoreException("export knows the sqlite store.");
+        using var store = new SqliteExport(line.Storage, line.Backup);
+        if (line.File == TransferLine.Stream)
+        {
+            using var output = Console.OpenStandardOutput();
+            Write(store, line.IsCsv, output, progress);
+            return 0;
+        }
+
+        var target = Path.GetFullPath(line.File);
+        if (File.Exists(target)) throw new StoreException($"{target} is there already. Choose another name; nothing was written.");
+        var making = target + ".making";
+        try
+        {
+            using (var output = File.Create(making))
+            {
+                Write(store, line.IsCsv, output, progress);
+                output.Flush(flushToDisk: true);
+            }
+
+            File.Move(making, target);
+            return 0;
+        }
+        finally
+        {
+            File.Delete(making);
+        }
+    }
+
+    private static void Write(SqliteExport store, bool isCsv, Stream output, Progress progress)
+    {
+        var buffer = new ArrayBufferWriter<byte>(2 * FlushEvery);
+        if (isCsv) Text(buffer, CsvFile.Header + "\r\n");
+        var beers = 0L;
+        foreach (var exported in store.Read())
+        {
+            if (isCsv) WriteCsv(buffer, store.Epoch, exported);
+            else WriteJson(buffer, store.Epoch, exported);
+            beers++;
+            if (buffer.WrittenCount < FlushEvery) continue;
+            output.Write(buffer.WrittenSpan);
+            buffer.ResetWrittenCount();
+            progress.At(() => string.Create(CultureInfo.InvariantCulture, $"{beers:N0} of {store.Beers:N0} beers"));
+        }
+
+        output.Write(buffer.WrittenSpan);
+        progress.Say(string.Create(CultureInfo.InvariantCulture, $"{beers:N0} beers of the epoch {store.Epoch} up to position {store.Head}"));
+    }
+
+    private static void WriteCsv(ArrayBufferWriter<byte> buffer, string epoch, ExportedBeer exported)
+    {
+        var beer = exported.Beer;
+        Text(buffer, CsvFile.Line(
+        [
+            new Position(epoch, beer.Id).ToString(),
+            beer.TapId.ToString(CultureInfo.InvariantCulture),
+            beer.Type,
+            beer.Volume.ToString(CultureInfo.InvariantCulture),
+            beer.Timestamp.ToString("yyyy-MM-dd'T'HH:mm:ss.FFF'Z'", CultureInfo.InvariantCulture),
+            exported.PourId,
+        ]) + "\r\n");
+    }
+
+    private static void WriteJson(ArrayBufferWriter<byte> buffer, string epoch, ExportedBeer exported)
+    {
+        using (var json = new Utf8JsonWriter(buffer, Json))
+        {
+            json.WriteStartObject();
+            json.WriteString(Record.PositionName, new Position(epoch, exported.Beer.Id).ToString());
+            json.WriteNumber(Record.TapIdName, exported.Beer.TapId);
+            json.WriteString(Record.TypeName, exported.Beer.Type);
+            json.WriteNumber(Record.VolumeName, exported.Beer.Volume);
+            json.WriteString(Record.PouredAtName, exported.Beer.Timestamp);
+            if (exported.PourId is { } pourId) json.WriteString(Record.PourIdName, pourId);
+            json.WriteEndObject();
+        }
+
+        Text(buffer, "\n");
+    }
+
+    private static void Text(ArrayBufferWriter<byte> buffer, string text) => Encoding.UTF8.GetBytes(text, buffer);
+}
