@@ -80,7 +80,8 @@ internal sealed class Terminal(TextWriter output, IAnsiConsole console)
         lock (_writing)
         {
             _away |= away;
-            output.Write(_shown is null ? ShowCursor : Leave);
+            // Something else may have hidden the cursor, and be ended before it can show it again.
+            output.Write(_shown is not null ? Leave : away ? ShowCursor : "");
             output.Flush();
             _shown = null;
         }

@@ -45,13 +45,11 @@ internal static class LoadReport
             yield return Text($"COULD NOT KEEP THE RATE: {result.NotSent} of {result.Pours} pours were not sent by the end; the latencies are those of the others.");
         }
 
-        if (result.Waited > 0)
+        if (result.BegunLate > 0)
         {
-            yield return Text($"COULD NOT KEEP THE RATE: {result.Waited} pours waited because all {result.InFlightLimit} posts were under way; their wait is in the latencies.");
-        }
-        else if (result.Late.P99 > LoadResult.LatestBeginning)
-        {
-            yield return Text($"COULD NOT KEEP THE RATE: one in a hundred pours began over {result.Late.P99:0.0} ms late though a post was free: this machine is too busy, and the latencies are partly its own.");
+            var word = result.KeptTheRate ? "note" : "COULD NOT KEEP THE RATE";
+            var why = result.Waited > 0 ? Text($"all {result.InFlightLimit} posts were under way") : "posts were free, so this machine was too busy";
+            yield return Text($"{word}: {result.BegunLate} of {result.Late.Count} pours began over 10 ms late ({why}); the latencies hold that wait.");
         }
 
         if (result.RefusedButHeard > 0)

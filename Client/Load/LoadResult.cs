@@ -19,7 +19,8 @@ internal sealed record FeedFigures(string Feed, int Listeners, long Heard, long 
 /// <param name="Seconds">From when the first pour was due to the last answer, the warm-up included.</param>
 /// <param name="Stopped">Somebody ended it before its time.</param>
 /// <param name="Answers">How many answers there were by HTTP status; <c>none</c>: no answer.</param>
-/// <param name="Waited">Pours that were due and found all posts under way.</param>
+/// <param name="Waited">How often a pour was due and all posts were under way.</param>
+/// <param name="BegunLate">Pours that began over 10 ms after their turn.</param>
 /// <param name="RefusedButHeard">Pours that were answered with a refusal and yet heard.</param>
 /// <param name="Late">From when a pour was due to the start of its post. Like the other latencies without the warm-up.</param>
 /// <param name="Post">From when a pour was due to its acknowledgement.</param>
@@ -41,6 +42,7 @@ internal sealed record LoadResult(
     IReadOnlyDictionary<string, int> Answers,
     int InFlightLimit,
     int Waited,
+    int BegunLate,
     bool KeptTheRate,
     int RefusedButHeard,
     long Lost,
@@ -51,8 +53,8 @@ internal sealed record LoadResult(
     IReadOnlyList<FeedFigures> Feeds,
     bool Sound)
 {
-    /// <summary>A generator that begins one in a hundred pours later than this does not keep its schedule (ms).</summary>
-    public const double LatestBeginning = 10;
+    /// <summary>A schedule of which more than this part begins late is not kept.</summary>
+    private const double LatePart = 0.01;
 
     public static LoadResult Of(LoadOptions options, PourBook book, IReadOnlyList<LoadListener> listeners, Dictionary<FeedKind, Latencies> heard, bool stopped)
     {
@@ -90,7 +92,8 @@ internal sealed record LoadResult(
             book.ByStatus.OrderBy(status => status.Key).ToDictionary(status => status.Key == 0 ? "none" : status.Key.ToString(CultureInfo.InvariantCulture), status => status.Value),
             options.InFlight,
             book.Waited,
-            book.Waited == 0 && (stopped || book.Begun == options.Pours) && late.P99 is null or <= LatestBeginning,
+            book.BegunLate,
+            (stopped || book.Begun == options.Pours) && book.BegunLate <= late.Count * LatePart,
             refusedButHeard,
             lost,
             duplicated,

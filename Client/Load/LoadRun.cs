@@ -124,7 +124,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time) : IDisposa
 
             if (time.GetElapsedTime(progress) >= ConnectPatience)
             {
-                throw new LoadException($"only {connected} of {_listeners.Count} listeners are connected; the next says: {away.LastSaid}");
+                throw new LoadException($"only {connected} of {_listeners.Count} listeners could connect: {away.LastSaid}");
             }
 
             if (asked.IsCancellationRequested)

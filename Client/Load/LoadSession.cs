@@ -14,7 +14,7 @@ internal sealed class LoadSession(LoadOptions options, TextWriter output, TextWr
             var console = new ConsoleReport(output, time, quiet: false);
             var listeners = options.Listeners == 0
                 ? "no listeners"
-                : string.Create(CultureInfo.InvariantCulture, $"{options.Listeners} on each of {string.Join(", ", options.Feeds.Select(feed => feed.ToString().ToLowerInvariant()))} listening");
+                : string.Create(CultureInfo.InvariantCulture, $"{options.Listeners} listening on {(options.Feeds.Count > 1 ? "each of " : "")}{string.Join(", ", options.Feeds.Select(feed => feed.ToString().ToLowerInvariant()))}");
             var warmUp = options.WarmUp > TimeSpan.Zero ? $" after {Duration.Text(options.WarmUp)} to warm up" : "";
             console.Say(string.Create(
                 CultureInfo.InvariantCulture, $"{options.Taps} taps at {options.Server}: {options.Rate} pours/s for {Duration.Text(options.Duration)}{warmUp}, {listeners}"));

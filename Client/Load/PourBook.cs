@@ -5,12 +5,19 @@ namespace BeerTap.Client.Load;
 /// <summary>What was due, begun and answered.</summary>
 internal sealed class PourBook(LoadOptions options, PourNumbers numbers, TimeProvider time)
 {
+    /// <summary>A pour that begins later than this after its turn is late: no timer is off by so much on a machine that keeps up.</summary>
+    public static readonly TimeSpan LatestBeginning = TimeSpan.FromMilliseconds(10);
+
     private readonly ConcurrentDictionary<int, int> _answers = [];
+
+    // Begun when the warm-up was over: only their latencies count.
+    private readonly PourSet _measured = new(numbers.Pours);
     private long _started;
     private long _lastAnswer;
     private int _begun;
     private int _answered;
     private int _waited;
+    private int _begunLate;
     private int _inFlight;
 
     public PourNumbers Numbers => numbers;
@@ -20,10 +27,10 @@ internal sealed class PourBook(LoadOptions options, PourNumbers numbers, TimePro
     /// <summary>Answered with a refusal: nobody should ever hear of them.</summary>
     public PourSet Refused { get; } = new(numbers.Pours);
 
-    /// <summary>From when a pour was due until it was acknowledged, those of the warm-up left out; so too the other two.</summary>
+    /// <summary>From when a pour was due until it was acknowledged, the warm-up left out.</summary>
     public Latencies Answers { get; } = new();
 
-    /// <summary>From when a pour was due until its post began.</summary>
+    /// <summary>From when a pour was due until its post began, the warm-up left out.</summary>
     public Latencies Late { get; } = new();
 
     /// <summary>How many answers there were of each HTTP status; 0: none.</summary>
@@ -33,7 +40,10 @@ internal sealed class PourBook(LoadOptions options, PourNumbers numbers, TimePro
 
     public int Answered => Volatile.Read(ref _answered);
 
-    /// <summary>Pours that were due and found all posts under way.</summary>
+    /// <summary>How many pours began over <see cref="LatestBeginning"/> late, the warm-up left out.</summary>
+    public int BegunLate => Volatile.Read(ref _begunLate);
+
+    /// <summary>How often a pour was due and all posts were under way.</summary>
     public int Waited => Volatile.Read(ref _waited);
 
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -48,7 +58,7 @@ internal sealed class PourBook(LoadOptions options, PourNumbers numbers, TimePro
     /// <summary>How long ago the pour was due; negative: it is not yet.</summary>
     public TimeSpan SinceDue(int number) => time.GetElapsedTime(_started) - DueAfter(number);
 
-    public bool IsMeasured(int number) => number >= options.WarmUpPours;
+    public bool IsMeasured(int number) => _measured.Contains(number);
 
     public void Wait() => Interlocked.Increment(ref _waited);
 
@@ -56,9 +66,17 @@ internal sealed class PourBook(LoadOptions options, PourNumbers numbers, TimePro
     {
         Interlocked.Increment(ref _begun);
         Interlocked.Increment(ref _inFlight);
-        if (IsMeasured(number))
+        if (time.GetElapsedTime(_started) < options.WarmUp)
         {
-            Late.Add(SinceDue(number));
+            return;
+        }
+
+        var late = SinceDue(number);
+        _measured.Add(number);
+        Late.Add(late);
+        if (late > LatestBeginning)
+        {
+            Interlocked.Increment(ref _begunLate);
         }
     }
 

@@ -23,6 +23,8 @@ internal sealed class PourSet(int pours)
         return true;
     }
 
+    public bool Contains(int number) => (Volatile.Read(ref _bits[number >> 6]) & (1UL << (number & 63))) != 0;
+
     /// <summary>How many of these are not in the other.</summary>
     public int CountWithout(PourSet other)
     {

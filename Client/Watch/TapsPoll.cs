@@ -9,8 +9,8 @@ internal sealed class TapsPoll(HttpClient http, TapBoard board, TimeProvider tim
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>A list of ten thousand taps is a megabyte: asking for it takes no more than one part in so many of the time.</summary>
-    private const int Leisure = 10;
+    /// <summary>A list of ten thousand taps is a megabyte: a hub that takes its time over it gets so many times that to rest.</summary>
+    private const int Leisure = 3;
 
     public async Task RunAsync(CancellationToken stopping)
     {

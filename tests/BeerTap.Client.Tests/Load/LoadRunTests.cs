@@ -27,8 +27,10 @@ public sealed class LoadRunTests : IDisposable
         Assert.Equal(0, code);
         Assert.Equal((150, 150, 150, 0L, 0L, true), (result.Pours, result.Sent, result.Acknowledged, result.Lost, result.Duplicated, result.Sound));
         Assert.Equal(["signalr", "websocket", "sse"], result.Feeds.Select(feed => feed.Feed));
-        Assert.All(result.Feeds, feed => Assert.Equal((2, 300L, 200L), (feed.Listeners, feed.Heard, feed.PourToHeard.Count)));
-        Assert.Equal(100, result.Post.Count);
+        Assert.All(result.Feeds, feed => Assert.Equal((2, 300L, 2 * result.Post.Count), (feed.Listeners, feed.Heard, feed.PourToHeard.Count)));
+
+        // All but the warm-up; more when the machine was late with that.
+        Assert.InRange(result.Post.Count, 100, 149);
         Assert.Equal(150, hub.Pours.Select(pour => pour.PourId).Distinct().Count());
         Assert.Equal(Enumerable.Range(1, 10), hub.Pours.Select(pour => pour.TapId).Distinct().Order());
         Assert.Contains("OK: every acknowledged pour was heard", _output.ToString(), StringComparison.Ordinal);
@@ -92,6 +94,7 @@ public sealed class LoadRunTests : IDisposable
         Assert.InRange(result.Post.Max!.Value, 400, 5000);
         Assert.InRange(result.Post.P50!.Value, 1, 5000);
         Assert.InRange(result.Waited, 1, 100);
+        Assert.InRange(result.BegunLate, 30, 100);
         Assert.Contains("COULD NOT KEEP THE RATE", _output.ToString(), StringComparison.Ordinal);
     }
 
