@@ -216,7 +216,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time) : IDisposa
     private async Task HeardAsync(Task listening)
     {
         var (heard, progress) = (-1L, time.GetTimestamp());
-        while (_listeners.Exists(listener => listener.Missing > 0) && time.GetElapsedTime(progress) < HearPatience)
+        while (_listeners.Exists(listener => listener.HeardPours.Count < _book.Acknowledged.Count || listener.Missing > 0) && time.GetElapsedTime(progress) < HearPatience)
         {
             var heardNow = _listeners.Sum(listener => listener.Feed.Tally.Heard);
             if (heardNow > heard)

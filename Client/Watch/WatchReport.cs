@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace BeerTap.Client.Watch;
 
 /// <summary>Shows how the house stands: as a table on a terminal, in a line every few seconds elsewhere.</summary>
