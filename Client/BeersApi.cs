@@ -37,11 +37,11 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time)
         {
             // The status line alone is the acknowledgement; the body only adds the beer's id.
             var beer = (await ReadAsync(answer, ClientJson.Default.BeerAnswer, cancellation))?.Beer;
-            return new PourAnswer(status == 201 ? Outcome.Acknowledged : Outcome.Replayed, beer?.Id ?? 0);
+            return new PourAnswer(status == 201 ? Outcome.Acknowledged : Outcome.Replayed, beer?.Id ?? 0, Status: status);
         }
 
         var outcome = OfStatus(status);
-        return new PourAnswer(outcome, Words: await WordsAsync(answer, cancellation), RetryAfter: RetryAfter(answer.Headers));
+        return new PourAnswer(outcome, Words: await WordsAsync(answer, cancellation), RetryAfter: RetryAfter(answer.Headers), Status: status);
     }
 
     private async Task<PourAnswer[]> PostManyAsync(IReadOnlyList<Pour> pours, CancellationToken cancellation)

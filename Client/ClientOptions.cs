@@ -18,7 +18,7 @@ internal sealed record ClientOptions
 
     public int FirstTap { get; init; } = 1;
 
-    /// <summary>How many taps this process plays: <see cref="FirstTap"/> and those that follow.</summary>
+    /// <summary>How many taps this process plays: <see cref="FirstTap"/> and those that follow; 0: it only listens.</summary>
     public int Taps { get; init; } = 1;
 
     /// <summary>Mean time between two pours of one tap; zero: the next one as soon as the last is acknowledged.</summary>
@@ -38,6 +38,9 @@ internal sealed record ClientOptions
 
     /// <summary>How many unacknowledged pours this process keeps, over all taps.</summary>
     public int SpoolLimit { get; init; } = 10_000;
+
+    /// <summary>Show how the house stands in place of telling what happens.</summary>
+    public bool Watch { get; init; }
 
     public bool Quiet { get; init; }
 

@@ -6,21 +6,26 @@ namespace BeerTap.Client;
 /// All that the client says, one line at a time, each with its local time. Many taps speak through one report, so a line
 /// is written under a lock; nothing else is.
 /// </summary>
-internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool quiet)
+/// <param name="terminal">Null when the output is none: progress is then told in lines, not by a bar.</param>
+internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool quiet, Terminal? terminal = null) : IReport
 {
     /// <summary>A share report names at most this many taps; a bar with more would fill the screen.</summary>
     public const int MostTapsNamed = 10;
 
     private const int LongestForeignText = 300;
 
+    private static readonly TimeSpan BetweenProgressLines = TimeSpan.FromSeconds(2);
+
     private readonly Lock _writing = new();
 
-    /// <summary>Something that matters even to those who asked for quiet.</summary>
-    public void Say(string text)
-    {
-        var now = time.GetLocalNow();
-        Write(string.Create(CultureInfo.InvariantCulture, $"{now:HH:mm:ss} {text}"));
-    }
+    // Guarded by writing.
+    private string? _bar;
+    private long? _progressSaid;
+
+    public void Say(string text) => Write(WithTime(text, time.GetLocalNow()));
+
+    /// <summary>Something that was said before, when there was no place to write it.</summary>
+    public void Said(Watch.Saying said) => Write(WithTime(said.Text, said.At));
 
     public void Heard(FeedEvent heard)
     {
@@ -30,8 +35,44 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
         }
     }
 
+    public void Progress(string work, long done, long total)
+    {
+        var counts = string.Create(CultureInfo.InvariantCulture, $"{work}: {done} of {total}");
+        lock (_writing)
+        {
+            if (terminal is not null && done < total)
+            {
+                EraseBar();
+                _bar = Bars.Fit($"{Bars.Bar((double)done / total, 24)} {counts}", terminal.Width - 1);
+                output.Write(_bar);
+                output.Flush();
+                return;
+            }
+
+            if (done < total && _progressSaid is { } said && time.GetElapsedTime(said) < BetweenProgressLines)
+            {
+                return;
+            }
+
+            EraseBar();
+            _bar = null;
+            _progressSaid = time.GetTimestamp();
+        }
+
+        Say(counts);
+    }
+
     /// <summary>The last line of a run, bare so that scripts find it by its first word.</summary>
-    public void Summary(Summary summary) => Write(summary.ToString());
+    public void Summary(Summary summary)
+    {
+        lock (_writing)
+        {
+            EraseBar();
+            _bar = null;
+        }
+
+        Write(summary.ToString());
+    }
 
     private static string? Line(FeedEvent heard) => heard switch
     {
@@ -44,13 +85,21 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
         _ => null,
     };
 
+    // The taps beyond the ten that are named, and those that the report itself does not name, are one sum.
     private static string Line(ShareReport report)
     {
         var taps = report.Taps ?? [];
-        var named = taps.Take(MostTapsNamed).Select(tap =>
-            string.Create(CultureInfo.InvariantCulture, $"tap {tap.TapId} {tap.Share:0.00}% ({tap.Beers})"));
-        var rest = taps.Count > MostTapsNamed ? $", and {taps.Count - MostTapsNamed} more taps" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"share of {report.TotalBeers} beers: {string.Join(", ", named)}{rest}");
+        var parts = taps.Take(MostTapsNamed).Select(tap =>
+            string.Create(CultureInfo.InvariantCulture, $"tap {tap.TapId} {tap.Share:0.00}% ({tap.Beers})")).ToList();
+        var unnamed = taps.Skip(MostTapsNamed).ToList();
+        var others = report.Others ?? new OtherShares(0, 0, 0, 0);
+        if (others.Taps + unnamed.Count > 0)
+        {
+            var (count, share, beers) = (others.Taps + unnamed.Count, others.Share + unnamed.Sum(tap => tap.Share), others.Beers + unnamed.Sum(tap => tap.Beers));
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "other" : "others")} {share:0.00}% ({beers})"));
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"share of {report.TotalBeers} beers: {string.Join(", ", parts)}");
     }
 
     /// <summary>Text that came from elsewhere, safe for a terminal: no control characters, not without end.</summary>
@@ -64,14 +113,27 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
 
     public static string PoursWait(int count) => Pours(count) + (count == 1 ? " waits" : " wait");
 
+    private static string WithTime(string text, DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{at:HH:mm:ss} {text}");
+
     private static string Article(string type) => type.Length > 0 && "aeiouAEIOU".Contains(type[0]) ? "an" : "a";
 
     private void Write(string line)
     {
         lock (_writing)
         {
+            EraseBar();
             output.WriteLine(line);
+            output.Write(_bar);
             output.Flush();
+        }
+    }
+
+    // The bar stands in the last line of the screen, below all that was said.
+    private void EraseBar()
+    {
+        if (_bar is not null)
+        {
+            output.Write("\r\u001b[2K");
         }
     }
 }

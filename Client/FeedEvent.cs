@@ -32,6 +32,16 @@ internal sealed record CountedEvent(string? Event, string? Position, string? Epo
 }
 
 /// <summary>Each tap's part of all beers; <c>Share</c> is in percent, volumes in millilitres.</summary>
-internal sealed record ShareReport(long TotalBeers, IReadOnlyList<TapShare>? Taps);
+/// <param name="Taps">The taps with the most beers, by their id.</param>
+/// <param name="Others">All other taps as one; null when there is none.</param>
+internal sealed record ShareReport(long TotalBeers, IReadOnlyList<TapShare>? Taps, OtherShares? Others = null);
 
 internal sealed record TapShare(long TapId, long Beers, decimal Share, decimal TotalVolume);
+
+/// <param name="Taps">How many they are.</param>
+internal sealed record OtherShares(int Taps, long Beers, decimal Share, decimal TotalVolume);
+
+/// <summary>A tap as the hub lists it; <c>Share</c> is in percent, the volume in millilitres.</summary>
+internal sealed record Tap(long Id, bool Connected, long Beers, decimal TotalVolume, decimal Share);
+
+internal sealed record TapsAnswer(IReadOnlyList<Tap>? Taps);

@@ -25,6 +25,7 @@ internal sealed class FeedTally
     private long _reloads;
     private long _duplicates;
     private long _gaps;
+    private long _welcomes;
 
     public FeedTally(string? after = null)
     {
@@ -53,6 +54,9 @@ internal sealed class FeedTally
 
     public long Reloads => Interlocked.Read(ref _reloads);
 
+    /// <summary>Connections that were made; all but the first are resumed ones.</summary>
+    public long Welcomes => Interlocked.Read(ref _welcomes);
+
     public long Duplicates => Interlocked.Read(ref _duplicates);
 
     /// <summary>Positions that were left out; a change of epoch without a reload counts as one.</summary>
@@ -63,6 +67,8 @@ internal sealed class FeedTally
         switch (taken.Event)
         {
             case FeedEvent.Welcome:
+                Interlocked.Increment(ref _welcomes);
+
                 // A resumed feed keeps its own position: the events that follow must fit to that, not to the greeting.
                 Begin(taken.Position);
                 return FeedStep.InOrder;

@@ -6,10 +6,10 @@ internal sealed class HubConnections : IDisposable
     /// <summary>More posts at the same time would only queue in the hub instead of here.</summary>
     private const int MostPosts = 256;
 
-    public HubConnections(ClientOptions options)
+    public HubConnections(Uri server, string? apiKey, int mostPosts = MostPosts)
     {
-        Posts = Client(options, BeersApi.Patience, MostPosts);
-        Streams = Client(options, Timeout.InfiniteTimeSpan, int.MaxValue);
+        Posts = Client(server, apiKey, BeersApi.Patience, mostPosts);
+        Streams = Client(server, apiKey, Timeout.InfiniteTimeSpan, int.MaxValue);
     }
 
     public HttpClient Posts { get; }
@@ -23,7 +23,7 @@ internal sealed class HubConnections : IDisposable
         Streams.Dispose();
     }
 
-    private static HttpClient Client(ClientOptions options, TimeSpan timeout, int mostConnections)
+    private static HttpClient Client(Uri server, string? apiKey, TimeSpan timeout, int mostConnections)
     {
         var handler = new SocketsHttpHandler
         {
@@ -36,8 +36,8 @@ internal sealed class HubConnections : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             UseCookies = false,
         };
-        var http = new HttpClient(handler) { BaseAddress = options.Server, Timeout = timeout };
-        if (options.ApiKey is { } key)
+        var http = new HttpClient(handler) { BaseAddress = server, Timeout = timeout };
+        if (apiKey is { } key)
         {
             http.DefaultRequestHeaders.Add("X-Api-Key", key);
         }

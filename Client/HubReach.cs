@@ -5,7 +5,7 @@ namespace BeerTap.Client;
 /// <summary>
 /// Tells once that the hub went away and once that it is back, however many taps try however often. Shared by all taps.
 /// </summary>
-internal sealed class HubReach(Uri server, Spool spool, ConsoleReport report, TimeProvider time)
+internal sealed class HubReach(Uri server, Spool spool, IReport report, TimeProvider time)
 {
     private static readonly TimeSpan BetweenBusyLines = TimeSpan.FromSeconds(10);
 

@@ -5,9 +5,9 @@ using System.Text.Json;
 
 namespace BeerTap.Client;
 
-/// <summary>Where a feed listens, and for which tap.</summary>
+/// <summary>Where a feed listens, and for which tap; without one it only watches.</summary>
 /// <param name="Tells">Whether it tells what it hears: of the feeds of a process one does, the others count and tell faults.</param>
-internal sealed record FeedTarget(Uri Server, int TapId, string? After, string? ApiKey, bool Tells = true);
+internal sealed record FeedTarget(Uri Server, int? TapId, string? After, string? ApiKey, bool Tells = true);
 
 /// <summary>The hub answered the attempt to listen with an HTTP status instead of a feed.</summary>
 internal sealed class FeedRefusedException(HttpStatusCode status, TimeSpan? retryAfter) : IOException(
@@ -23,7 +23,7 @@ internal sealed class FeedRefusedException(HttpStatusCode status, TimeSpan? retr
 /// that nothing is missed and nothing comes twice. How the events travel is up to the three kinds of feed.
 /// </summary>
 /// <param name="connecting">Lets only so many feeds of this process connect at the same time.</param>
-internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report, TimeProvider time)
+internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, IReport report, TimeProvider time)
 {
     /// <summary>A connection on which no welcome comes for this long is given up.</summary>
     private static readonly TimeSpan WelcomePatience = TimeSpan.FromSeconds(15);
@@ -42,13 +42,19 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
     private Attempt _attempt = null!;
     private bool _everWelcomed;
     private bool _saidLost;
+    private volatile bool _listening;
 
     public FeedTally Tally { get; } = new(target.After);
 
     /// <summary>Completes with the first welcome, or when the first try to get one failed.</summary>
     public Task FirstTry => _firstTry.Task;
 
+    /// <summary>Whether there is a connection on which the hub said welcome.</summary>
+    public bool Listening => _listening;
+
     protected bool Tells => target.Tells;
+
+    private string Name => target.TapId is { } tap ? string.Create(CultureInfo.InvariantCulture, $"the feed of tap {tap}") : "the feed";
 
     /// <summary>Scheme (http or ws) and path of this kind of feed.</summary>
     protected abstract (string Scheme, string Path) Endpoint { get; }
@@ -90,11 +96,11 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
         var step = Tally.Take(heard);
         if (step == FeedStep.Gap)
         {
-            report.Say($"GAP in the feed of tap {target.TapId}: {heard.Position} came, and what was before it did not");
+            report.Say($"GAP in {Name}: {heard.Position} came, and what was before it did not");
         }
         else if (step == FeedStep.Duplicate)
         {
-            report.Say($"DUPLICATE in the feed of tap {target.TapId}: {heard.Position} came again");
+            report.Say($"DUPLICATE in {Name}: {heard.Position} came again");
             return;
         }
 
@@ -141,6 +147,7 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
         }
         finally
         {
+            _listening = false;
             _attempt.GiveBackPlace();
         }
     }
@@ -151,6 +158,7 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
         hub.Reached(_attempt.Began);
         Tell(_everWelcomed ? $"the feed is back, resumed after {Tally.Last}" : $"listening from {Tally.Last}");
         _everWelcomed = true;
+        _listening = true;
         _saidLost = false;
         _firstTry.TrySetResult();
     }
@@ -200,20 +208,25 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
     private Uri Address()
     {
         var (scheme, path) = Endpoint;
-        var query = string.Create(CultureInfo.InvariantCulture, $"tapId={target.TapId}");
+        var query = new List<string>();
+        if (target.TapId is { } tap)
+        {
+            query.Add(string.Create(CultureInfo.InvariantCulture, $"tapId={tap}"));
+        }
+
         if ((Tally.Last?.ToString() ?? target.After) is { } after)
         {
-            query += $"&after={Uri.EscapeDataString(after)}";
+            query.Add($"after={Uri.EscapeDataString(after)}");
         }
 
         // A browser's socket cannot set headers, so the hub takes the key of a socket from its address.
         if (scheme == "ws" && target.ApiKey is { } key)
         {
-            query += $"&access_token={Uri.EscapeDataString(key)}";
+            query.Add($"access_token={Uri.EscapeDataString(key)}");
         }
 
         var secure = target.Server.Scheme == Uri.UriSchemeHttps ? "s" : "";
-        return new UriBuilder(new Uri(target.Server, path)) { Scheme = scheme + secure, Port = target.Server.Port, Query = query }.Uri;
+        return new UriBuilder(new Uri(target.Server, path)) { Scheme = scheme + secure, Port = target.Server.Port, Query = string.Join('&', query) }.Uri;
     }
 
     // All that a network, a proxy or a hub can do to a connection. Anything else is a fault in this program and ends it.

@@ -41,4 +41,5 @@ internal sealed record Problem(string? Title, string? Detail, IReadOnlyDictionar
 [JsonSerializable(typeof(FeedEvent))]
 [JsonSerializable(typeof(CountedEvent))]
 [JsonSerializable(typeof(SpoolRecord))]
+[JsonSerializable(typeof(TapsAnswer))]
 internal sealed partial class ClientJson : JsonSerializerContext;

@@ -25,7 +25,8 @@ internal enum Outcome
 }
 
 /// <summary>What came back for one pour.</summary>
-internal sealed record PourAnswer(Outcome Outcome, long BeerId = 0, string Words = "", TimeSpan? RetryAfter = null)
+/// <param name="Status">The HTTP status; 0: there was no answer.</param>
+internal sealed record PourAnswer(Outcome Outcome, long BeerId = 0, string Words = "", TimeSpan? RetryAfter = null, int Status = 0)
 {
     public bool Settles => Outcome is Outcome.Acknowledged or Outcome.Replayed or Outcome.Refused;
 }

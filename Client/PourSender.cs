@@ -16,7 +16,7 @@ internal sealed class WaitingPour(Pour pour)
 /// Sends one tap's pours in the order they were measured, one call at a time: a single pour by itself, what piled up in
 /// batches. A pour stays first in line until the hub has given its last word on it.
 /// </summary>
-internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, HubSighting hub, PourTally tally, ConsoleReport report, TimeProvider time)
+internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, HubSighting hub, PourTally tally, IReport report, TimeProvider time)
 {
     /// <summary>The most the hub takes in one batch.</summary>
     public const int LargestBatch = 500;

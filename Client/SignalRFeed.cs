@@ -10,7 +10,7 @@ namespace BeerTap.Client;
 /// The feed over SignalR. Every attempt builds a new connection, because the position to resume from is part of its
 /// address; SignalR's own reconnect would ask for the old one.
 /// </summary>
-internal sealed class SignalRFeed(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report, TimeProvider time)
+internal sealed class SignalRFeed(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, IReport report, TimeProvider time)
     : LiveFeed(target, connecting, hub, report, time)
 {
     protected override (string Scheme, string Path) Endpoint => ("ws", "hubs/taps");

@@ -4,7 +4,7 @@ namespace BeerTap.Client;
 /// One run of the client: opens the spool, starts feeds and taps, and closes them in the order that loses nothing:
 /// valves, then senders, then feeds, then the spool.
 /// </summary>
-internal sealed class Simulation(ClientOptions options, ConsoleReport report, TimeProvider time)
+internal sealed class Simulation(ClientOptions options, IReport report, TimeProvider time)
 {
     /// <summary>Taps start when their feeds are there, so that a feed hears all of them; but when no hub is, or it is slow, they start without.</summary>
     private static readonly TimeSpan FeedsFirst = TimeSpan.FromSeconds(5);
@@ -15,6 +15,8 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
 
     /// <summary>After the last of --count pours: how long the feeds may tell of nothing new before they have told of all.</summary>
     private static readonly TimeSpan HeardPatience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan ReplayInterval = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
 
@@ -28,27 +30,33 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
     public async Task<int> RunAsync(CancellationToken asked)
     {
         await using var spool = new Spool(options.SpoolLimit, options.SpoolFile is { } file ? SpoolFile.Open(file) : null, report);
-        using var http = new HubConnections(options);
+        using var http = new HubConnections(options.Server, options.ApiKey);
         using var connecting = new SemaphoreSlim(MostConnecting);
         var hub = new HubSighting();
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(asked);
         using var giveUp = new CancellationTokenSource();
         using var hangUp = new CancellationTokenSource();
+        using var poured = new CancellationTokenSource();
         Begin(spool);
 
-        var feeds = Enumerable.Range(0, options.Taps).Select(i => Feed(i, http, connecting, hub)).ToList();
+        // Whoever plays no tap still listens.
+        var feeds = Enumerable.Range(0, Math.Max(1, options.Taps)).Select(i => Feed(i, http, connecting, hub)).ToList();
+        report.Began(() => Now(spool, feeds));
         var listening = Task.WhenAll(feeds.Select(feed => WatchedAsync(feed.RunAsync(hangUp.Token), closing)));
         await FirstOfAsync(closing.Token, Task.WhenAll(feeds.Select(feed => feed.FirstTry)), Task.Delay(FeedsFirst, time, closing.Token));
 
         var reach = new HubReach(options.Server, spool, report, time);
         var taps = Taps(new BeersApi(http.Posts, time), spool, reach, hub);
+        var replaying = TellReplayAsync(spool, poured.Token);
         var pouring = Task.WhenAll(taps.Select(tap => WatchedAsync(tap.RunAsync(closing.Token, giveUp.Token), closing)));
-        await FirstOfAsync(closing.Token, pouring, spool.Writing);
+        await FirstOfAsync(closing.Token, options.Taps == 0 ? spool.Writing : Task.WhenAny(pouring, spool.Writing));
 
         var finished = pouring.IsCompletedSuccessfully && !asked.IsCancellationRequested;
         await closing.CancelAsync();
         giveUp.CancelAfter(spool.Writing.IsFaulted ? TimeSpan.Zero : LastPours);
         await pouring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await poured.CancelAsync();
+        await replaying;
 
         var heardAll = finished
             ? await HeardAsync(feeds, HeardPatience, newsRenewsIt: true, asked)
@@ -69,7 +77,7 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
 
     private LiveFeed Feed(int index, HubConnections http, SemaphoreSlim connecting, HubSighting hub)
     {
-        var target = new FeedTarget(options.Server, options.FirstTap + index, options.After, options.ApiKey, Tells: index == 0);
+        var target = new FeedTarget(options.Server, options.Taps == 0 ? null : options.FirstTap + index, options.After, options.ApiKey, Tells: index == 0);
         return options.Feed switch
         {
             FeedKind.WebSocket => new WebSocketFeed(target, connecting, hub, report, time),
@@ -100,10 +108,45 @@ internal sealed class Simulation(ClientOptions options, ConsoleReport report, Ti
 
     private void Begin(Spool spool)
     {
+        if (options.Taps == 0)
+        {
+            report.Say($"listening to {options.Server}, feed {options.Feed.ToString().ToLowerInvariant()}");
+            TellOfSpool(spool);
+            return;
+        }
+
         var taps = options.Taps == 1 ? $"tap {options.FirstTap}" : $"taps {options.FirstTap} to {options.FirstTap + options.Taps - 1}";
         var pace = options.Every == TimeSpan.Zero ? "pours as fast as acknowledged" : $"a pour about every {Duration.Text(options.Every)}";
         var count = options.Count is { } most ? $", {most} per tap" : "";
         report.Say($"{taps} at {options.Server}: {pace}{count}, feed {options.Feed.ToString().ToLowerInvariant()}, seed {options.Seed}");
+        TellOfSpool(spool);
+    }
+
+    private RunState Now(Spool spool, List<LiveFeed> feeds) =>
+        new(Summary.Of(_pours, spool.Waiting, feeds.ConvertAll(feed => feed.Tally)), feeds.Count, feeds.Count(feed => feed.Listening), feeds[0].Tally.Last);
+
+    // Until all that an earlier run left is settled, or this run ends.
+    private async Task TellReplayAsync(Spool spool, CancellationToken ended)
+    {
+        var (left, told) = (spool.Left.Count, 0);
+        while (told < left)
+        {
+            await Task.Delay(ReplayInterval, time, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var sent = left - spool.LeftWaiting;
+            if (sent > told)
+            {
+                report.Progress("pours of the spool settled", told = sent, left);
+            }
+
+            if (ended.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private void TellOfSpool(Spool spool)
+    {
         if (spool.Left.Count > 0)
         {
             report.Say($"the spool {options.SpoolFile} holds {ConsoleReport.Pours(spool.Left.Count)} of an earlier run, sent first");

@@ -8,7 +8,7 @@ internal sealed class Spool : IAsyncDisposable
 {
     private readonly int _limit;
     private readonly SpoolFile? _file;
-    private readonly ConsoleReport _report;
+    private readonly IReport _report;
     private readonly SemaphoreSlim _places;
     private readonly TaskCompletionSource _noFile = new();
     private readonly Lock _change = new();
@@ -16,21 +16,35 @@ internal sealed class Spool : IAsyncDisposable
     // Guarded by change. A file may bring more than today's limit: that many places are not given back.
     private int _overdrawn;
     private int _waiting;
+    private readonly HashSet<string> _leftWaiting;
     private bool _saidFull;
 
-    public Spool(int limit, SpoolFile? file, ConsoleReport report)
+    public Spool(int limit, SpoolFile? file, IReport report)
     {
         _limit = limit;
         _file = file;
         _report = report;
         Left = _file?.Left ?? [];
         _waiting = Left.Count;
+        _leftWaiting = [.. Left.Select(pour => pour.PourId)];
         _overdrawn = Math.Max(0, _waiting - _limit);
         _places = new SemaphoreSlim(Math.Max(0, _limit - _waiting));
     }
 
     /// <summary>What an earlier run left unacknowledged, oldest first.</summary>
     public IReadOnlyList<Pour> Left { get; }
+
+    /// <summary>How many of <see cref="Left"/> the hub has still to give its last word on.</summary>
+    public int LeftWaiting
+    {
+        get
+        {
+            lock (_change)
+            {
+                return _leftWaiting.Count;
+            }
+        }
+    }
 
     public bool OnDisk => _file is not null;
 
@@ -81,6 +95,7 @@ internal sealed class Spool : IAsyncDisposable
         lock (_change)
         {
             _waiting--;
+            _leftWaiting.Remove(pour.PourId);
             if (_overdrawn > 0)
             {
                 _overdrawn--;

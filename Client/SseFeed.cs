@@ -4,7 +4,7 @@ namespace BeerTap.Client;
 
 /// <summary>The feed as Server-Sent Events: a GET whose answer goes on for as long as both sides want.</summary>
 /// <param name="http">Without a limit on connections and time: each feed holds one for good.</param>
-internal sealed class SseFeed(HttpClient http, FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report, TimeProvider _time)
+internal sealed class SseFeed(HttpClient http, FeedTarget target, SemaphoreSlim connecting, HubSighting hub, IReport report, TimeProvider _time)
     : LiveFeed(target, connecting, hub, report, _time)
 {
     /// <summary>The hub sends a comment every 15 s: after three that did not come, the connection is dead.</summary>

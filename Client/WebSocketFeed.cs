@@ -4,7 +4,7 @@ using System.Net.WebSockets;
 namespace BeerTap.Client;
 
 /// <summary>The feed over a plain WebSocket: a message holds one event or several, one to a line.</summary>
-internal sealed class WebSocketFeed(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report, TimeProvider time)
+internal sealed class WebSocketFeed(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, IReport report, TimeProvider time)
     : LiveFeed(target, connecting, hub, report, time)
 {
     public const string SubProtocol = "beertap.v1";

@@ -16,10 +16,10 @@ public sealed class ClientCommandTests
     {
         var (options, _) = await ReadAsync(
             ["--server", "https://bar.example/hub", "--tap", "7", "--taps", "3", "--every", "500ms", "--seed", "-5", "--count", "9", "--after", "k3x9q2ab-42",
-             "--feed", "sse", "--spool", "taps.spool", "--spool-limit", "50", "--quiet", "--api-key", "@secret"]);
+             "--feed", "sse", "--spool", "taps.spool", "--spool-limit", "50", "--quiet", "--watch", "--api-key", "@secret"]);
         Assert.Equal("https://bar.example/hub/", options!.Server.ToString());
         Assert.Equal((7, 3, TimeSpan.FromMilliseconds(500), -5, 9L, "k3x9q2ab-42"), (options.FirstTap, options.Taps, options.Every, options.Seed, options.Count!.Value, options.After));
-        Assert.Equal((FeedKind.Sse, "taps.spool", 50, true, "@secret"), (options.Feed, options.SpoolFile, options.SpoolLimit, options.Quiet, options.ApiKey));
+        Assert.Equal((FeedKind.Sse, "taps.spool", 50, true, true, "@secret"), (options.Feed, options.SpoolFile, options.SpoolLimit, options.Quiet, options.Watch, options.ApiKey));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class ClientCommandTests
     [Fact]
     public async Task AllFaultsAreListedAtOnceOneToALine()
     {
-        var (options, error) = await ReadAsync(["--every", "often", "--feed", "pigeon", "--taps", "0", "--api-key", "a b"], new() { ["TAP_ID"] = "one" });
+        var (options, error) = await ReadAsync(["--every", "often", "--feed", "pigeon", "--taps", "-1", "--api-key", "a b"], new() { ["TAP_ID"] = "one" });
         Assert.Null(options);
         Assert.Equal(["TAP_ID", "--taps", "--every", "--feed", "--api-key"], error.Select(line => line.Split(':')[0]));
         Assert.Equal("--feed: 'pigeon' is not one of signalr, websocket, sse", error[3]);
@@ -59,6 +59,7 @@ public sealed class ClientCommandTests
     [InlineData("--every 1e9s")]
     [InlineData("--every 25h")]
     [InlineData("--count 0")]
+    [InlineData("--taps 0 --count 5")]
     [InlineData("--after 42")]
     [InlineData("--after k-x")]
     [InlineData("--after -5")]
@@ -142,6 +143,7 @@ public sealed class ClientCommandTests
                 read = options;
                 return Task.FromResult(0);
             },
+            (_, _) => Task.FromException<int>(new InvalidOperationException("A load was not asked for.")),
             CancellationToken.None);
         Assert.Equal(read is null ? 2 : 0, code);
         return (read, error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));

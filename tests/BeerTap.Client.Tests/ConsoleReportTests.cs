@@ -29,7 +29,29 @@ public sealed class ConsoleReportTests
     {
         using var heard = new Heard();
         heard.Report.Heard(Report([.. Enumerable.Range(1, 500).Select(tap => new TapShare(tap, 1, 0.2m, 500m))]));
-        Assert.EndsWith("tap 10 0.20% (1), and 490 more taps", heard.Lines[0], StringComparison.Ordinal);
+        Assert.EndsWith("tap 10 0.20% (1), 490 others 98.00% (490)", heard.Lines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheOthersOfAShareReportAreToldWithThoseThatAreNotNamed()
+    {
+        using var heard = new Heard();
+        var taps = Enumerable.Range(1, 11).Select(tap => new TapShare(tap, 8, 8m, 500m)).ToList();
+        heard.Report.Heard(new FeedEvent(FeedEvent.ShareReport, "a-100", Report: new ShareReport(100, taps, new OtherShares(3, 12, 12m, 700m))));
+        Assert.EndsWith("tap 10 8.00% (8), 4 others 20.00% (20)", heard.Lines[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhereThereIsNoTerminalProgressIsALineNowAndThen()
+    {
+        var clock = new ManualClock();
+        using var heard = new Heard(time: clock);
+        heard.Report.Progress("sent", 1, 10);
+        heard.Report.Progress("sent", 2, 10);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        heard.Report.Progress("sent", 3, 10);
+        heard.Report.Progress("sent", 10, 10);
+        Assert.Equal(["sent: 1 of 10", "sent: 3 of 10", "sent: 10 of 10"], heard.Lines.Select(line => line[9..]));
     }
 
     [Theory]

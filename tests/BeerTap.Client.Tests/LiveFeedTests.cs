@@ -18,7 +18,7 @@ public sealed class WebSocketFeedTests : LiveFeedTests
 public sealed class SseFeedTests : LiveFeedTests
 {
     private protected override LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report) =>
-        new SseFeed(new HubConnections(new ClientOptions { Server = target.Server, ApiKey = target.ApiKey }).Streams, target, connecting, hub, report, TimeProvider.System);
+        new SseFeed(new HubConnections(target.Server, target.ApiKey).Streams, target, connecting, hub, report, TimeProvider.System);
 }
 
 /// <summary>What every kind of feed must do.</summary>
@@ -179,7 +179,7 @@ public abstract class LiveFeedTests : IAsyncLifetime
         await ListenAsync();
         var taps = Enumerable.Range(1, 20_000).Select(tap => new TapShare(tap, 1, 0.01m, 500m)).ToList();
         _hub.Log.Send(new FeedEvent(FeedEvent.ShareReport, "fake-0", Report: new ShareReport(20_000, taps)));
-        await Until.TrueAsync(() => _heard.Count("and 19990 more taps") == 1, "the report is told");
+        await Until.TrueAsync(() => _heard.Count(", 19990 others 199.90% (19990)") == 1, "the report is told");
     }
 
     [Fact]

@@ -254,7 +254,7 @@ public sealed class PourSenderTests : IAsyncLifetime
     private void Use(Uri address, TimeProvider time)
     {
         _http?.Dispose();
-        _http = new HubConnections(new ClientOptions { Server = address }).Posts;
+        _http = new HubConnections(address, apiKey: null).Posts;
         _sender = new PourSender(new BeersApi(_http, time), _spool, new HubReach(address, _spool, _heard.Report, time), _sighting, _tally, _heard.Report, time);
     }
 

@@ -48,6 +48,20 @@ public sealed class SimulationTests : IDisposable
     }
 
     [Fact]
+    public async Task WithoutTapsItOnlyListens()
+    {
+        await using var hub = await FakeHub.StartAsync();
+        var running = RunAsync(new ClientOptions { Server = hub.Address, Taps = 0 });
+        await Until.TrueAsync(() => hub.Log.Listening == 1, "the feed is there");
+        hub.Log.PourMany(3);
+        await Until.TrueAsync(() => _heard.Count(" poured a ") == 3, "the pours are told");
+        await _asked.CancelAsync();
+        Assert.Equal(0, await running);
+        Assert.Null(hub.Log.Listened[0].TapId);
+        Assert.StartsWith("posted 0, acknowledged 0 (0 replayed), refused 0, waiting 0, heard 3,", _heard.Lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task GapsAndDuplicatesMakeTheRunFail()
     {
         await using var hub = await FakeHub.StartAsync();
@@ -93,6 +107,7 @@ public sealed class SimulationTests : IDisposable
         // Another tap than those that left pours: theirs are sent all the same.
         Assert.Equal(0, await RunAsync(new ClientOptions { Server = address, FirstTap = 50, Count = 1, Every = TimeSpan.Zero, SpoolFile = spool }));
         Assert.Equal(left.Count + 1, hub.Log.Head);
+        Assert.Equal(1, _heard.Count($"pours of the spool settled: {left.Count} of {left.Count}"));
         Assert.Equal(left.OrderBy(pour => pour.PourId), hub.Pours.Where(pour => pour.TapId < 50).OrderBy(pour => pour.PourId));
         await using var after = SpoolFile.Open(spool);
         Assert.Empty(after.Left);

@@ -20,5 +20,10 @@ internal sealed class Heard : TextWriter
 
     public override void WriteLine(string? value) => _lines.Enqueue(value ?? "");
 
+    public override void Write(string? value)
+    {
+        if (!string.IsNullOrEmpty(value)) _lines.Enqueue(value);
+    }
+
     public override string ToString() => string.Join('\n', _lines);
 }

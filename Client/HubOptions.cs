@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace BeerTap.Client;
+
+/// <summary>The options that say which hub, and with which key; the same for every command.</summary>
+internal sealed class HubOptions
+{
+    private static readonly Uri DefaultServer = new ClientOptions().Server;
+
+    private readonly Option<string> _server = Arguments.Text(
+        "--server", "URL",
+        "The hub: a URL, host:port, or host (then http and port 8338) [env: INET_ADDR]", DefaultServer.ToString().TrimEnd('/'));
+    private readonly Option<string> _apiKey = Arguments.Text("--api-key", "KEY", "Sent with every call [env: BEERTAP_API_KEY]");
+    private readonly Option<string> _apiKeyFile = Arguments.Text(
+        "--api-key-file", "FILE", "Reads the key from this file, such as a Docker secret [env: BEERTAP_API_KEY_FILE]");
+
+    public IEnumerable<Option> All => [_server, _apiKey, _apiKeyFile];
+
+    public Uri Server(Arguments given) => given.Take(_server, "INET_ADDR", ServerAddress.Parse, "is not a host, host:port or http URL") ?? DefaultServer;
+
+    public string? ApiKey(Arguments given) => given.Key(_apiKey, _apiKeyFile);
+}
