@@ -57,7 +57,7 @@ internal sealed class LiteDbAppend(LiteEngine engine, LiteDbTypes types, LiteDbP
     private Dictionary<(long Hour, int TapId, int Type), TotalsChange> HourlyChanges(LogBatch batch)
     {
         var changes = new Dictionary<(long, int, int), TotalsChange>();
-        foreach (var ((hour, tapId, name), change) in batch.Hourly)
+        foreach (var ((hour, tapId, name), change) in batch.Hourly())
         {
             var type = types.NumberOf(name);
             changes[(hour, tapId, type)] = change;

@@ -26,22 +26,25 @@ internal sealed class LogBatch(long head, int size = 0)
     public Dictionary<(int TapId, string Type), TotalsChange> Totals { get; } = new(size);
 
     /// <summary>What changes in the totals of an hour; the hour counts from 1970 in UTC.</summary>
-    public Dictionary<(long Hour, int TapId, string Type), TotalsChange> Hourly { get; } = new(size);
+    public Dictionary<(long Hour, int TapId, string Type), TotalsChange> Hourly()
+    {
+        var changes = new Dictionary<(long Hour, int TapId, string Type), TotalsChange>();
+        foreach (var entry in Events) TotalsChange.Add(changes, entry);
+        return changes;
+    }
 
     public Beer Pour(PourBeer pour)
     {
         var beer = new Beer(Head + 1, pour.Type, pour.Volume, pour.Timestamp, pour.TapId);
-        Events.Add(new BeerPoured(beer));
+        Add(new BeerPoured(beer), beer);
         if (pour.PourId is { } pourId) _pours[(pour.TapId, pourId)] = beer;
-        Count(beer, +1);
         return beer;
     }
 
     public void Delete(Beer beer, DateTime at)
     {
-        Events.Add(new BeerDeleted(Head + 1, beer, at));
+        Add(new BeerDeleted(Head + 1, beer, at), beer);
         _deleted.Add(beer.Id);
-        Count(beer, -1);
     }
 
     /// <summary>The beer this batch poured under that pour id, if any.</summary>
@@ -53,17 +56,10 @@ internal sealed class LogBatch(long head, int size = 0)
 
     public bool HasDeleted(long id) => _deleted.Contains(id);
 
-    private void Count(Beer beer, int sign)
+    private void Add(LogEvent entry, Beer beer)
     {
-        var change = new TotalsChange(sign, sign * Units.FromMillilitres(beer.Volume), sign > 0 ? beer.Timestamp : null);
-        Add(Totals, (beer.TapId, beer.Type), change);
-        Add(Hourly, (Hours.Of(beer.Timestamp), beer.TapId, beer.Type), change);
-    }
-
-    private static void Add<TKey>(Dictionary<TKey, TotalsChange> changes, TKey key, TotalsChange change)
-        where TKey : notnull
-    {
-        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(changes, key, out _);
-        sum = sum.Plus(change);
+        Events.Add(entry);
+        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(Totals, (beer.TapId, beer.Type), out _);
+        sum = sum.Plus(TotalsChange.Of(entry));
     }
 }

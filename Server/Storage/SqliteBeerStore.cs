@@ -16,24 +16,28 @@ internal sealed class SqliteBeerStore : IBeerStore
     private readonly StoreFolder _folder;
     private readonly SqliteFiles _files;
     private readonly SqliteAppend _append;
+    private readonly SqliteFold _fold;
     private readonly SqliteReader _committerReader;
     private readonly SqliteTypes _types;
     private readonly ConcurrentBag<SqliteReader> _idleReaders = [];
+    private long _head;
     private volatile bool _closed;
 
     /// <param name="acceptLoss">Whether to go on with a store whose newest part is lost.</param>
     /// <param name="migration">What leads to the newest schema; what this BeerTap knows.</param>
+    /// <param name="longestTail">How many events lie behind what is folded into the tables made from the log.</param>
     /// <exception cref="StoreException">The store cannot be opened, or it is damaged; nothing was changed.</exception>
-    public SqliteBeerStore(StoreFolder folder, bool acceptLoss = false, SqliteMigration? migration = null)
+    public SqliteBeerStore(StoreFolder folder, bool acceptLoss = false, SqliteMigration? migration = null, int longestTail = SqliteFold.LongestTail)
     {
         _folder = folder;
         (_files, var opened) = SqliteFiles.Open(folder, acceptLoss, migration ?? SqliteMigration.Known);
         try
         {
-            (Epoch, Head, Warnings) = (opened.Epoch, opened.Head, opened.Warnings);
+            (Epoch, Head, Warnings, _head) = (opened.Epoch, opened.Head, opened.Warnings, opened.Head);
             _types = new SqliteTypes(_files.Writer);
-            _append = new SqliteAppend(_files.Writer, _types);
             _committerReader = new SqliteReader(_files.Writer, _types);
+            _fold = new SqliteFold(_files.Writer, _types, _committerReader, longestTail);
+            _append = new SqliteAppend(_files.Writer, _types, _fold);
         }
         catch (SqliteException fault)
         {
@@ -60,6 +64,7 @@ internal sealed class SqliteBeerStore : IBeerStore
             throw fault.Explain(_files.Path, "commit");
         }
 
+        _head = batch.Head;
         _files.Committed(batch.Head);
     }
 
@@ -78,17 +83,46 @@ internal sealed class SqliteBeerStore : IBeerStore
 
     public long Count(BeerFilter filter) => Read(reader => reader.Count(filter));
 
-    public IReadOnlyList<StoredTotal> ReadTotals() => Read(reader => reader.ReadTotals());
+    public IReadOnlyList<StoredTotal> ReadTotals()
+    {
+        // Of the committer's own, as the log's tail is: nobody commits while a hub starts.
+        var totals = Read(_committerReader, reader => reader.ReadTotals()).ToDictionary(total => (total.TapId, total.Type));
+        foreach (var tail in _fold.Tail())
+        {
+            var key = (tail.TapId, tail.Type);
+            totals[key] = totals.TryGetValue(key, out var total)
+                ? total with { Beers = total.Beers + tail.Beers, Units = total.Units + tail.Units, LastPour = tail.LastPour > total.LastPour ? tail.LastPour : total.LastPour }
+                : tail;
+        }
+
+        return [.. totals.Values];
+    }
 
     public void Dispose()
     {
         if (_closed) return;
         _closed = true;
         while (_idleReaders.TryTake(out var reader)) reader.Dispose();
+        FoldAll();
         _append.Dispose();
+        _fold.Dispose();
         _committerReader.DisposeStatements();
         _files.Dispose();
         _folder.Dispose();
+    }
+
+    private void FoldAll()
+    {
+        try
+        {
+            _append.FoldAll(_head);
+            _files.Committed(_head);
+        }
+        catch (SqliteException)
+        {
+            // It stays in the log's tail, where the next start finds it.
+            _files.Failed();
+        }
     }
 
     private T Read<T>(Func<SqliteReader, T> read)

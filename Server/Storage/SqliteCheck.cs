@@ -5,7 +5,10 @@ namespace BeerTap.Server.Storage;
 /// <summary>Everything that must hold between the tables of a SQLite store, counted again from the log.</summary>
 internal static class SqliteCheck
 {
-    private const string Beers = "FROM log WHERE tap IS NOT NULL AND pair IS NULL";
+    private const string Folded = "seq <= (SELECT value FROM meta WHERE name = 'folded')";
+
+    // The tables that are made from the log know it up to what is folded.
+    private const string Beers = $"FROM log WHERE tap IS NOT NULL AND pair IS NULL AND {Folded}";
 
     private const string Units = "CASE TYPEOF(volume) WHEN 'integer' THEN volume ELSE CAST(ROUND(volume * 10000) AS INTEGER) END";
 
@@ -21,6 +24,8 @@ internal static class SqliteCheck
         ("glass types", "a glass type has no name", "SELECT seq FROM log WHERE tap IS NOT NULL AND type NOT IN (SELECT id FROM types)"),
         ("pour ids and their taps", "a pour id leads to another tap's pour or to none", "SELECT pours.tap, pours.pour FROM pours LEFT JOIN log USING (seq) WHERE log.tap IS NOT pours.tap"),
         ("pour ids", "two pour ids lead to one pour", "SELECT seq FROM pours GROUP BY seq HAVING COUNT(*) > 1"),
+        ("what is folded", "the tables know positions that the log does not have", "SELECT value FROM meta WHERE name = 'folded' AND value > (SELECT IFNULL(MAX(seq), 0) FROM log)"),
+        ("beers by tap", "the beers of the taps are not those of the log", Difference("SELECT tap, type, seq FROM by_tap", $"SELECT tap, type, seq {Beers}")),
         ("totals", "the totals are not those of the log", Difference(
             "SELECT tap, type, beers, units FROM totals WHERE beers <> 0 OR units <> 0",
             $"SELECT tap, type, COUNT(*), SUM({Units}) {Beers} GROUP BY tap, type")),
@@ -28,7 +33,7 @@ internal static class SqliteCheck
             "SELECT hour, tap, type, beers, units FROM hourly WHERE beers <> 0 OR units <> 0",
             $"SELECT at / 3600000, tap, type, COUNT(*), SUM({Units}) {Beers} GROUP BY 1, tap, type")),
         ("hours", "the hours do not enclose their pours", """
-            SELECT counted.hour FROM (SELECT at / 3600000 hour, MIN(seq) first, MAX(seq) last FROM log WHERE tap IS NOT NULL GROUP BY 1) counted
+            SELECT counted.hour FROM (SELECT at / 3600000 hour, MIN(seq) first, MAX(seq) last FROM log WHERE tap IS NOT NULL AND seq <= (SELECT value FROM meta WHERE name = 'folded') GROUP BY 1) counted
             LEFT JOIN hours USING (hour) WHERE hours.first IS NULL OR hours.first > counted.first OR hours.last < counted.last
             """),
     ];

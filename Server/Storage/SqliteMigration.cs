@@ -12,7 +12,15 @@ namespace BeerTap.Server.Storage;
 internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
 {
     /// <summary>What leads to the schema of this BeerTap. A change of the schema raises <see cref="SqliteSchema.Version"/> by one and adds its step here, at the end.</summary>
-    public static readonly SqliteMigration Known = new();
+    public static readonly SqliteMigration Known = new(FoldedTables);
+
+    /// <summary>To schema 2: which beers a tap has is a table that is folded from the log, not an index that every pour changes.</summary>
+    private static void FoldedTables(SqliteConnection connection) => SqliteSchema.Execute(connection, """
+        CREATE TABLE by_tap (tap INTEGER NOT NULL, type INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tap, type, seq)) WITHOUT ROWID;
+        INSERT INTO by_tap SELECT tap, type, seq FROM log WHERE tap IS NOT NULL AND pair IS NULL ORDER BY tap, type, seq;
+        DROP INDEX beers_by_tap;
+        INSERT INTO meta VALUES ('folded', (SELECT IFNULL(MAX(seq), 0) FROM log));
+        """);
 
     /// <summary>Changes the tables of one version into those of the next, within a transaction that is not its own.</summary>
     internal delegate void Step(SqliteConnection connection);

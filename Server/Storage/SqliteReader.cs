@@ -1,12 +1,13 @@
 using BeerTap.Server.Beers;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace BeerTap.Server.Storage;
 
 /// <summary>A connection that reads, used by one caller at a time, with its statements kept prepared.</summary>
 internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes types) : IDisposable
 {
-    private const string BeerColumns = "seq, type, volume, at, tap";
+    private const string Columns = "log.type, log.volume, log.at, log.tap", BeerColumns = $"log.seq, {Columns}";
     private const string Live = "tap IS NOT NULL AND pair IS NULL";
 
     private readonly Dictionary<string, SqliteStatement> _prepared = new(StringComparer.Ordinal);
@@ -34,19 +35,29 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
         "SELECT tap, type, beers, units, last_pour FROM totals",
         row => new StoredTotal((int)row.Int64(0), types.NameOf(row.Int64(1)), row.Int64(2), row.Int64(3), Clock.FromUnix(row.Int64(4))));
 
-    public IReadOnlyList<Beer> List(BeerFilter filter, PageCut cut)
-    {
-        if (SqliteFilter.Make(filter, types, Hours(filter), callersParameters: 3) is not { } query) return [];
-        var order = cut.Descending ? "DESC" : "ASC";
-        var parts = query.TypesToMerge.Select(type =>
-            $"SELECT {BeerColumns} FROM log WHERE {query.Where(type)} AND seq {(cut.Descending ? "<" : ">")} ?1");
-        return Query(
-            $"{string.Join(" UNION ALL ", parts)} ORDER BY seq {order} LIMIT ?2 OFFSET ?3",
-            ReadBeer,
-            [cut.AfterId ?? (cut.Descending ? long.MaxValue : 0), cut.Size, cut.Skip, .. query.Values]);
-    }
+    /// <summary>The last position number that the tables know which are made from the log.</summary>
+    public long ReadFolded() => Query("SELECT value FROM meta WHERE name = 'folded'", row => row.Int64(0))[0];
 
-    public long Count(BeerFilter filter) => CountHours(filter) + TimeCut.Pieces(filter).Sum(CountBeers);
+    public IReadOnlyList<Beer> List(BeerFilter filter, PageCut cut) => InOneMoment(() =>
+    {
+        var (after, before) = cut.Descending ? (0, cut.AfterId ?? long.MaxValue) : (cut.AfterId ?? 0, long.MaxValue);
+        var query = SqliteFilter.Make(filter, types, HoursOf(filter), ReadFolded(), after, before);
+        if (query.Arms.Count == 0) return [];
+        var (order, values) = (cut.Descending ? "DESC" : "ASC", query.Values.Count);
+        return Query(
+            $"{string.Join(" UNION ALL ", query.Arms.Select(arm => $"SELECT {arm.Seq}, {Columns} {arm.From}"))} ORDER BY 1 {order} LIMIT ?{values + 1} OFFSET ?{values + 2}",
+            ReadBeer,
+            [.. query.Values, cut.Size, cut.Skip]);
+    });
+
+    public long Count(BeerFilter filter) => InOneMoment(() =>
+    {
+        // The tables up to what is folded, by whole hours and the pieces of hours they leave; and the tail as it is.
+        var folded = ReadFolded();
+        return CountHours(filter)
+            + TimeCut.Pieces(filter).Sum(piece => CountBeers(SqliteFilter.Make(piece, types, HoursOf(piece), folded, 0, folded + 1)))
+            + CountBeers(SqliteFilter.Make(filter, types, null, folded, folded, long.MaxValue));
+    });
 
     public void Dispose()
     {
@@ -60,8 +71,8 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
         foreach (var command in _prepared.Values) command.Dispose();
     }
 
-    /// <summary>The positions between which a time's pours lie, or null when the filter has no time.</summary>
-    private (long First, long Last)? Hours(BeerFilter filter)
+    /// <summary>The positions between which the folded pours of a time lie, or null when the filter has no time.</summary>
+    private (long First, long Last)? HoursOf(BeerFilter filter)
     {
         if (filter.From is null && filter.To is null) return null;
         var (from, to) = TimeCut.Touched(filter);
@@ -80,11 +91,22 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
             row => row.Int64(0), from, to, filter.TapId ?? 0, type)[0];
     }
 
-    private long CountBeers(BeerFilter filter)
+    private long CountBeers(SqliteFilter query) => query.Arms.Count == 0 ? 0 : Query(
+        string.Join(" + ", query.Arms.Select((arm, i) => $"{(i == 0 ? "SELECT " : "")}(SELECT COUNT(*) {arm.From})")), row => row.Int64(0), [.. query.Values])[0];
+
+    /// <summary>Several queries of the store as it is at one moment: what is folded between two of them would be counted twice, or not at all.</summary>
+    private T InOneMoment<T>(Func<T> read)
     {
-        if (SqliteFilter.Make(filter, types, Hours(filter), callersParameters: 0) is not { } query) return 0;
-        return query.TypesToMerge.Sum(type => Query(
-            $"SELECT COUNT(*) FROM log WHERE {query.Where(type)}", row => row.Int64(0), [.. query.Values])[0]);
+        Prepared("BEGIN").Run();
+        try
+        {
+            return read();
+        }
+        finally
+        {
+            // Some faults have ended it already.
+            if (raw.sqlite3_get_autocommit(connection.Handle!) == 0) Prepared("COMMIT").Run();
+        }
     }
 
     private Beer ReadBeer(SqliteStatement row) => ReadBeer(row, 0);

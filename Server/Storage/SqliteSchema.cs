@@ -7,18 +7,19 @@ namespace BeerTap.Server.Storage;
 internal static class SqliteSchema
 {
     /// <summary>Kept in the file (<c>PRAGMA user_version</c>); an older file is migrated (<see cref="SqliteMigration"/>), a newer one is refused rather than misread.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     // log: one row a position. A pour has a tap; a deletion has none. 'pair' ties the two: in a pour that was deleted it is the deletion's
     // position, in a deletion the beer's id. A volume is a real, or an integer of ten-thousandths where that is exact (4 bytes, not 8).
     // hours: which positions an hour's pours lie between, so that a time needs no index of its own.
+    // by_tap, totals, hourly and hours are made from the log and hold what it is up to 'folded' in meta (SqliteFold).
     private const string Tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
         CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
         CREATE TABLE log (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, tap INTEGER, type INTEGER, volume, pair INTEGER);
-        CREATE INDEX beers_by_tap ON log (tap, type) WHERE tap IS NOT NULL AND pair IS NULL;
         CREATE INDEX beers_by_type ON log (type) WHERE tap IS NOT NULL AND pair IS NULL;
         CREATE TABLE pours (tap INTEGER NOT NULL, pour NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tap, pour)) WITHOUT ROWID;
+        CREATE TABLE by_tap (tap INTEGER NOT NULL, type INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tap, type, seq)) WITHOUT ROWID;
         CREATE TABLE totals (tap INTEGER NOT NULL, type INTEGER NOT NULL, beers INTEGER NOT NULL, units INTEGER NOT NULL,
             last_pour INTEGER NOT NULL, PRIMARY KEY (tap, type)) WITHOUT ROWID;
         CREATE TABLE hourly (hour INTEGER NOT NULL, tap INTEGER NOT NULL, type INTEGER NOT NULL, beers INTEGER NOT NULL,
@@ -29,7 +30,7 @@ internal static class SqliteSchema
     /// <summary>Makes the tables in a new file, in one transaction.</summary>
     public static void Make(SqliteConnection connection, string epoch) => Execute(
         connection,
-        $"PRAGMA synchronous=FULL; BEGIN IMMEDIATE; {Tables} INSERT INTO meta VALUES ('epoch', '{epoch}'); PRAGMA user_version={Version}; COMMIT; PRAGMA journal_mode=WAL;");
+        $"PRAGMA synchronous=FULL; BEGIN IMMEDIATE; {Tables} INSERT INTO meta VALUES ('epoch', '{epoch}'), ('folded', 0); PRAGMA user_version={Version}; COMMIT; PRAGMA journal_mode=WAL;");
 
     public static int VersionOf(SqliteConnection connection) => Convert.ToInt32(Scalar(connection, "PRAGMA user_version"), CultureInfo.InvariantCulture);
 
@@ -52,6 +53,10 @@ internal static class SqliteSchema
         // What every start reads, all of it: damage there is found while nothing has been written yet.
         Scalar(connection, "SELECT SUM(id), MAX(name) FROM types NOT INDEXED");
         Scalar(connection, "SELECT SUM(units + last_pour) FROM totals");
+        Scalar(connection, """
+            SELECT SUM(entry.at + IFNULL(deleted.at, 0)) FROM log entry LEFT JOIN log deleted ON entry.tap IS NULL AND deleted.seq = entry.pair
+            WHERE entry.seq > (SELECT value FROM meta WHERE name = 'folded')
+            """);
         return (epoch, (long)Scalar(connection, "SELECT IFNULL(MAX(seq), 0) FROM log")!);
     }
 

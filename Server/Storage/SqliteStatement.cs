@@ -58,6 +58,13 @@ internal sealed class SqliteStatement : IDisposable
         }
     }
 
+    /// <summary>Binds these from 1 on and runs it.</summary>
+    public void Run(params ReadOnlySpan<long> values)
+    {
+        for (var i = 0; i < values.Length; i++) Bind(i + 1, values[i]);
+        Run();
+    }
+
     /// <summary>Whether there is another row.</summary>
     public bool Step()
     {
