@@ -68,7 +68,7 @@ internal sealed class BeersApi(
         }
     }
 
-    private async Task<Results<Ok<BatchAnswer>, RefusalResult>> PourManyAsync(HttpContext http)
+    private async Task<Results<BatchResults, RefusalResult>> PourManyAsync(HttpContext http)
     {
         if (http.Request.Headers.ContainsKey("Idempotency-Key"))
             return new RefusalResult(Refusals.InvalidField("Idempotency-Key", "cannot stand for several pours; give each its own pourId."));
@@ -76,15 +76,22 @@ internal sealed class BeersApi(
         var (pours, refusal) = await BodyReader.ReadAsync(http, options.MaxBodyBytes, (reader, options), static (json, with) => with.reader.ReadMany(json.Span, with.options.MaxBatch));
         if (pours is null) return new RefusalResult(refusal!);
 
-        pours = [.. pours.Select(item => item.Pour is { } pour && access.RefusalToActFor(http, pour.TapId) is { } no ? (null, no) : item)];
-        PourBeer[] good = [.. pours.Where(item => item.Pour is not null).Select(item => item.Pour!)];
-        var outcomes = good.Length == 0 ? [] : await repository.AddAsync(good);
+        var good = new List<PourBeer>(pours.Count);
+        for (var i = 0; i < pours.Count; i++)
+        {
+            if (pours[i].Pour is not { } pour) continue;
+            if (access.RefusalToActFor(http, pour.TapId) is { } no) pours[i] = (null, no);
+            else good.Add(pour);
+        }
+
+        var outcomes = good.Count == 0 ? [] : await repository.AddAsync(good);
+        var results = new List<BatchResult>(pours.Count);
         var next = 0;
-        var results = pours.Select(item => item.Pour is { } pour ? ResultOf(outcomes[next++], pour) : Refused(item.Refusal!)).ToList();
+        foreach (var (pour, problem) in pours) results.Add(pour is not null ? ResultOf(outcomes[next++], pour) : Refused(problem!));
         if (results.Exists(result => result.Status == StatusCodes.Status503ServiceUnavailable)) http.Response.Headers.RetryAfter = RefusalResult.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         results.ForEach(result => meter.Refused(result.Problem));
         Log.PouredMany(log, outcomes, results.Count);
-        return TypedResults.Ok(new BatchAnswer(results));
+        return new BatchResults(results);
     }
 
     private Results<Ok<BeersAnswer>, RefusalResult> List(HttpContext http)

@@ -44,7 +44,7 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
     }
 
     /// <summary>Reads <c>{"beers":[…]}</c>; a bad pour is a refusal at its own place in the list.</summary>
-    public (IReadOnlyList<(PourBeer? Pour, Problem? Refusal)>? Pours, Problem? Refusal) ReadMany(ReadOnlySpan<byte> json, int most)
+    public (List<(PourBeer? Pour, Problem? Refusal)>? Pours, Problem? Refusal) ReadMany(ReadOnlySpan<byte> json, int most)
     {
         try
         {
