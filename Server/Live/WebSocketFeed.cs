@@ -58,14 +58,15 @@ internal static class WebSocketFeed
     /// <summary>Receives until the connection is over: answers pings and closes, and hands what the client says to its coat.</summary>
     private static async Task ListenAsync(WebSocketSubscriber subscriber, WebSocket socket, CancellationToken cancel)
     {
-        var buffer = new byte[256];
+        // Made once the client speaks, which most never do.
+        byte[]? buffer = null;
         try
         {
             while (true)
             {
                 // An empty receive waits without holding the buffer's memory in the transport.
                 var received = await socket.ReceiveAsync(Memory<byte>.Empty, cancel);
-                if (received is { MessageType: not WebSocketMessageType.Close, EndOfMessage: false }) received = await socket.ReceiveAsync(buffer.AsMemory(), cancel);
+                if (received is { MessageType: not WebSocketMessageType.Close, EndOfMessage: false }) received = await socket.ReceiveAsync((buffer ??= new byte[256]).AsMemory(), cancel);
                 if (received.MessageType == WebSocketMessageType.Close)
                 {
                     // The client said goodbye: answered at once, the socket itself keeps this apart from a frame that is being sent.

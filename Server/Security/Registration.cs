@@ -26,6 +26,9 @@ internal static class Registration
     /// <summary>The doors in the order a request comes to them: how often, from which page, with whose key, whether it may, and whether there is room.</summary>
     public static void UseSecurity(this WebApplication app)
     {
+        // SignalR registers the framework's authorization, and the host would put its middleware first in the row: a wait more for every request, for nothing.
+        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
+
         var access = app.Services.GetRequiredService<Access>();
         var command = KeysCommand.ToMakeOne(app.Services.GetRequiredService<Storage.StorageOptions>().Path);
         if (access.Open) Log.Open(app.Logger, command);
