@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using BeerTap.Server.Storage;
 
@@ -11,12 +10,15 @@ namespace BeerTap.Server.Live;
 [SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing; late readers must not throw.")]
 internal sealed class CatchUp(EventLog events, BeerRepository repository, LiveOptions options)
 {
+    /// <summary>Bytes of an event on the wire; a page of longer ones moves to a larger buffer.</summary>
+    private const int TypicalFrame = 256;
+
     private readonly SemaphoreSlim _turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     /// <summary>Reads a page and makes it ready to send.</summary>
     /// <param name="after">The position number that the subscriber stands at.</param>
     /// <param name="to">The last one that is not in the ring.</param>
-    public async Task<Piece> ReadAsync(FrameFormat format, long after, long to)
+    public async Task<(PageBuffer Frames, long Last)> ReadAsync(FrameFormat format, long after, long to)
     {
         await _turns.WaitAsync();
         try
@@ -25,9 +27,9 @@ internal sealed class CatchUp(EventLog events, BeerRepository repository, LiveOp
             await Task.Yield();
             var page = repository.ReadLog(after, (int)Math.Min(options.PageEvents, to - after));
             if (page.Count == 0) throw new StoreException($"The store has no event after position number {after}, though the log goes to {to}.");
-            var frames = new ArrayBufferWriter<byte>(page.Count * 256);
+            var frames = new PageBuffer(page.Count * TypicalFrame);
             foreach (var entry in page) events.Frames.Write(format, entry, frames);
-            return new Piece(PieceKind.Events, frames.WrittenMemory, page[^1].Seq, 0);
+            return (frames, page[^1].Seq);
         }
         finally
         {

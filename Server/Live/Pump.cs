@@ -293,10 +293,11 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     /// <summary>Reads one page from the store and writes it, off the loop; then the subscriber gets its next turn.</summary>
     private async Task CatchUpAsync(Subscriber subscriber, long after, long to)
     {
-        var page = await catchUp.ReadAsync(subscriber.Format, after, to);
-        await subscriber.WriteAsync(page.Bytes);
-        subscriber.Seq = page.Seq;
-        Interlocked.Add(ref _fromStore, page.Seq - after);
+        var (frames, last) = await catchUp.ReadAsync(subscriber.Format, after, to);
+        await subscriber.WriteAsync(frames.Written);
+        frames.Return();
+        subscriber.Seq = last;
+        Interlocked.Add(ref _fromStore, last - after);
     }
 
     /// <summary>The client went away in the middle of a write, or the store could not be read: it comes back with its position.</summary>

@@ -29,6 +29,11 @@ internal static unsafe class SqliteFileSystem
         lock (Gate)
         {
             if (_installed) return;
+
+            // Each connection is used by one thread at a time, so SQLite need not lock it for each column of each row. In a process where it is awake
+            // already it does not listen, and locks: slower, and as right.
+            SQLitePCL.Batteries_V2.Init();
+            _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MULTITHREAD);
             _system = (Vfs*)SqliteNative.FindFileSystem(0);
             var vfs = (Vfs*)NativeMemory.AllocZeroed((nuint)sizeof(Vfs));
             *vfs = *_system;
