@@ -75,6 +75,27 @@ withKeys('a hub that reads with keys only: the page asks for one, keeps it for t
   await other.close();
 }, '--Security:Reading=keys');
 
+withKeys('a key that is no good where reading is public: forgotten, the page reads as anybody', async ({ hub, screen, page, keys }) => {
+  await screen.look();
+  await page.click('#open-key');
+  await give(page, 'not a key at all');
+  await until('the refusal', async () => await screen.text('#key-why') === 'The hub does not take this key.');
+  await page.click('#key-forget');
+  await screen.state('live');
+  const beer = await hub.curl(1, 500, keys.tap);
+  await page.waitForSelector(`#beers tr[data-beer="${beer.id}"]`);
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+});
+
+withKeys('without a key nothing is shown until there is one', async ({ screen, page, keys }) => {
+  await screen.look('locked');
+  await page.click('#key-cancel');
+  assert.equal(await screen.text('#state'), 'Asks for a key');
+  await page.click('#open-key');
+  await give(page, keys.viewer);
+  await screen.state('live');
+}, '--Security:Reading=keys');
+
 withKeys('a key that is revoked while the page listens: it asks for another and goes on', async ({ hub, screen, page, keys }) => {
   await screen.look('locked');
   await give(page, keys.viewer);

@@ -39,7 +39,7 @@ export async function callAsking(path, options) {
     } catch (fault) {
       if (!fault.wantsKey) throw fault;
       const why = fault.status === 403 ? `The key may not do that. ${fault.message}` : key() ? 'The hub does not know this key.' : 'The hub asks for a key to do that.';
-      if (!await askForKey(why)) return null;
+      if (await askForKey(why) !== 'given') return null;
     }
   }
 }

@@ -1,26 +1,29 @@
-// One drawing for all that changed, at most every 100 ms and only when the screen is looked at: 200 pours a second are 10 drawings.
-const pause = 100;
+// One drawing for all that changed, at most every 100 ms and only when the screen is looked at: 200 pours a second are 10 drawings. A screen on which
+// a drawing takes long gets fewer of them, so that most of its time is left for the reader.
+const pauses = { least: 100, most: 1_000 }; // ms
+const timesItsCost = 5;
 const waiting = new Set();
-let asked = false, last = -Infinity;
+let asked = false, last = -Infinity, cost = 0;
 
 /** Says that a part of the page no longer shows what is; its function is called with the next drawing, once. */
 export function changed(part) {
   waiting.add(part);
   if (asked) return;
   asked = true;
-  requestAnimationFrame(draw);
+  const rest = last + Math.min(Math.max(pauses.least, timesItsCost * cost), pauses.most) - performance.now();
+  if (rest > 0) setTimeout(() => requestAnimationFrame(draw), rest);
+  else requestAnimationFrame(draw);
 }
 
-function draw(now) {
-  if (now - last < pause) {
-    requestAnimationFrame(draw);
-    return;
-  }
+function draw() {
   asked = false;
-  last = now;
+  last = performance.now();
   const parts = [...waiting];
   waiting.clear();
   for (const part of parts) part();
+
+  // It comes after the browser has laid out and painted.
+  setTimeout(() => { cost = performance.now() - last; });
 }
 
 export const $ = id => document.getElementById(id);

@@ -24,7 +24,7 @@ export class Feed {
   #wake = () => {};
   #tries = 0;
   #state = '';
-  #stayAway = false;
+  #atOnce = false;
 
   /**
    * @param on.begin what was known is void: read it anew
@@ -54,7 +54,7 @@ export class Feed {
   /** Comes back at once. */
   again() {
     this.#tries = 0;
-    this.#stayAway = false;
+    this.#atOnce = true;
     this.#connection?.stop();
     this.#wake();
   }
@@ -62,7 +62,9 @@ export class Feed {
   async run() {
     for (; ;) {
       const began = performance.now();
+      let letIn = true;
       this.#retry = undefined;
+      this.#atOnce = false;
       try {
         await this.#listen();
       } catch (fault) {
@@ -70,14 +72,17 @@ export class Feed {
           this.#retry = fault.retryAfter;
           if (fault.wantsKey) {
             this.#say('locked');
-            this.#stayAway = !await askForKey(key() ? 'The hub does not take this key.' : 'The hub asks for a key to read.');
-            if (!this.#stayAway) continue;
+            letIn = await askForKey(key() ? 'The hub does not take this key.' : 'The hub asks for a key to read.') !== '';
           }
         }
       }
+      if (this.#atOnce) {
+        this.#say('connecting');
+        continue;
+      }
       if (performance.now() - began > waits.most) this.#tries = 0;
-      this.#say(this.#stayAway ? 'locked' : 'offline');
-      await this.#pause();
+      if (letIn) this.#say('offline');
+      await this.#pause(letIn);
     }
   }
 
@@ -99,10 +104,7 @@ export class Feed {
     connection.on('beerPoured', event => this.#hear(event, connection));
     connection.on('beerDeleted', event => this.#hear(event, connection));
     connection.on('shareReport', event => this.on.report(event));
-    connection.on('closing', ({ reason, retryAfterMs }) => {
-      this.#retry = retryAfterMs ?? undefined;
-      this.#stayAway = retryAfterMs === null && reason !== 'notAllowed';
-    });
+    connection.on('closing', ({ retryAfterMs }) => { this.#retry = retryAfterMs ?? undefined; });
     const closed = new Promise(done => connection.onclose(done));
     this.#connection = connection;
     try {
@@ -154,12 +156,12 @@ export class Feed {
     this.on.state(state, behind);
   }
 
-  // As the hub says, or at random, so that not all pages come back together.
-  #pause() {
+  // As the hub says, or at random, so that not all pages come back together; without a key until there is one.
+  #pause(letIn) {
     const time = this.#retry ?? Math.min(waits.first * 2 ** this.#tries++, waits.most) * (0.5 + Math.random() / 2);
     return new Promise(done => {
       this.#wake = done;
-      if (!this.#stayAway) setTimeout(done, time);
+      if (letIn) setTimeout(done, time);
     });
   }
 }

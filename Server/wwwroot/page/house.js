@@ -4,7 +4,7 @@ import { Snapshot } from './snapshot.js';
 import { midnight } from './words.js';
 
 export const minutesKept = 60;
-const atMost = 2_000; // ms between two readings after deletions
+const readingAgain = 500; // ms from a deletion to reading what it changed, and others with it
 const inTurn = 10_000; // ms; who is connected is in no event
 
 export class House {
@@ -72,7 +72,7 @@ export class House {
     this.#stale = setTimeout(() => {
       this.#stale = 0;
       this.#readAll();
-    }, atMost / 4);
+    }, readingAgain);
   }
 
   // Midnight comes, and minutes go by, without an event.

@@ -19,7 +19,7 @@ function show() {
   $('open-key').textContent = key() ? 'Key: set' : 'Key';
 }
 
-/** Asks for a key and tells whether one was given. One question at a time: who asks meanwhile gets the same answer. */
+/** Asks for a key. One question at a time: who asks meanwhile gets the same answer. @returns 'given', 'forgotten', or '' for neither */
 export function askForKey(why) {
   asking ??= new Promise(answer => {
     $('key-why').textContent = why;
@@ -28,7 +28,7 @@ export function askForKey(why) {
     $('key').showModal();
     $('key').addEventListener('close', () => {
       asking = null;
-      answer($('key').returnValue === 'given');
+      answer($('key').returnValue);
     }, { once: true });
   });
   return asking;
@@ -43,7 +43,7 @@ export function startKeys() {
   $('key-cancel').addEventListener('click', () => end(''));
   $('key-forget').addEventListener('click', () => {
     keep('');
-    end('');
+    end('forgotten');
   });
   $('key-form').addEventListener('submit', submitted => {
     submitted.preventDefault();

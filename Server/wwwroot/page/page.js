@@ -18,10 +18,7 @@ const newsEvery = 15_000; // ms between two words to a screen reader of what was
 
 const house = new House({
   taps: id => taps.changed(id),
-  totals: () => {
-    glasses.changed();
-    list.offer();
-  },
+  totals: () => glasses.changed(),
   minutes: () => minutes.changed(),
   position: position => feed.knowsOf(position),
   failed: fault => {
@@ -33,7 +30,7 @@ const types = () => [...house.ever.types.keys()];
 const list = new Beers(types, openBeer);
 const taps = new Taps(house, id => list.choose(id));
 const shares = new Shares();
-const glasses = new Glasses(house);
+const glasses = new Glasses(house, () => list.offer());
 const minutes = new Minutes(house);
 
 const feed = new Feed({

@@ -59,10 +59,12 @@ export class Shares {
 /** The glass types of the house, smallest first: beers of each today and ever. */
 export class Glasses {
   #house;
+  #more;
   #rows = new Map();
   #draw = () => this.#drawNow();
 
-  constructor(house) { this.#house = house; }
+  /** @param more is told when there is a glass type more */
+  constructor(house, more) { [this.#house, this.#more] = [house, more]; }
 
   changed() { changed(this.#draw); }
 
@@ -92,6 +94,7 @@ export class Glasses {
     const row = { today: make('td'), ever: make('td') };
     $('glasses').append(make('tr', '', head, row.today, row.ever));
     this.#rows.set(type, row);
+    this.#more();
     return row;
   }
 }

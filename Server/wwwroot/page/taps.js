@@ -5,6 +5,7 @@ import { litres, number, percent, shortly } from './words.js';
 const fewTaps = 12; // these have larger tiles
 const manyTaps = 24; // from here on one is looked for by its number
 const sharesEvery = 2_000; // ms
+const glowing = 4; // taps that pour between two drawings; when more do, a glow tells nothing and costs much
 
 export class Taps {
   #house;
@@ -41,12 +42,13 @@ export class Taps {
       }
     }
     let more = false;
+    const glow = this.#pourers.size <= glowing;
     for (const id of ids) {
       if (!this.#tiles.has(id)) {
         this.#tiles.set(id, this.#tile(id));
         more = true;
       }
-      this.#fill(this.#tiles.get(id), taps.get(id));
+      this.#fill(this.#tiles.get(id), taps.get(id), glow);
     }
     if (more) this.#sort();
     if (this.#all || more) this.#head();
@@ -83,10 +85,10 @@ export class Taps {
       line(parts.state, ' ', make('span', 'last', make('span', 'unseen', 'last pour'), glass(1), parts.last)));
     button.type = 'button';
     button.dataset.tap = id;
-    return { item: make('li', '', button), button, poured: 0, ...parts };
+    return { item: make('li', '', button), button, fresh: false, ...parts };
   }
 
-  #fill(tile, tap) {
+  #fill(tile, tap, glow) {
     tile.state.dataset.connected = tap.connected;
     write(tile.state, tap.connected ? 'connected' : 'away');
     write(tile.beers, number(tap.beers));
@@ -94,7 +96,7 @@ export class Taps {
     write(tile.volume, litres(tap.totalVolume));
     write(tile.share, percent(this.#house.beers ? tap.beers / this.#house.beers : 0));
     write(tile.last, tap.lastPour ? shortly(tap.lastPour) : 'never');
-    const fresh = tap.poured > 0 && performance.now() - tap.poured < sharesEvery;
+    const fresh = (glow || tile.fresh) && tap.poured > 0 && performance.now() - tap.poured < sharesEvery;
     if (tile.fresh !== fresh) tile.button.classList.toggle('fresh', tile.fresh = fresh);
   }
 }
