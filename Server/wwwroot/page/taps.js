@@ -2,7 +2,7 @@
 import { $, changed, glass, make, write } from './draw.js';
 import { litres, number, percent, shortly } from './words.js';
 
-const fewTaps = 12; // these have larger tiles
+const houses = { tiny: 6, small: 12 }; // taps, at most; the fewer they are, the larger are their tiles
 const manyTaps = 24; // from here on one is looked for by its number
 const sharesEvery = 2_000; // ms
 const glowing = 4; // taps that pour between two drawings; when more do, a glow tells nothing and costs much
@@ -62,7 +62,7 @@ export class Taps {
     write($('taps-count'), taps.length ? `${number(taps.length)} in all, ${number(connected)} connected` : '');
     $('find').hidden = taps.length < manyTaps;
     $('no-taps').hidden = taps.length > 0;
-    $('taps').dataset.house = taps.length <= fewTaps ? 'small' : 'large';
+    $('taps').dataset.house = taps.length <= houses.tiny ? 'tiny' : taps.length <= houses.small ? 'small' : 'large';
   }
 
   #sort() {
