@@ -74,7 +74,7 @@ internal sealed class MinuteTally : IDisposable
         {
             var start = Math.Max(0, end - PageEvents);
             var events = repository.ReadLog(start, (int)(end - start));
-            foreach (var entry in events) Add(entry);
+            foreach (var entry in events) Add(entry, Now);
 
             // Pours may come in late: the log is in order of arrival, and a page without any of this hour ends the search.
             if (!events.Any(entry => MinuteOf(TimeOf(entry)) >= first)) return;
@@ -92,21 +92,21 @@ internal sealed class MinuteTally : IDisposable
     {
         lock (_gate)
         {
-            foreach (var entry in batch.Events) Add(entry);
+            var now = Now;
+            foreach (var entry in batch.Events) Add(entry, now);
             _seq = batch.Last;
         }
     }
 
-    private void Add(LogEvent entry)
+    private void Add(LogEvent entry, long now)
     {
-        if (entry is BeerPoured { Beer: var poured }) Count(poured, +1);
-        else if (entry is BeerDeleted { Beer: var deleted }) Count(deleted, -1);
+        if (entry is BeerPoured { Beer: var poured }) Count(poured, +1, now);
+        else if (entry is BeerDeleted { Beer: var deleted }) Count(deleted, -1, now);
     }
 
-    private void Count(Beer beer, int change)
+    private void Count(Beer beer, int change, long now)
     {
         var minute = MinuteOf(beer.Timestamp);
-        var now = Now;
         if (minute <= now - Minutes || minute >= now - Minutes + Slots) return;
         ref var slot = ref _slots[minute % Slots];
         if (slot.Minute != minute) slot = (minute, 0);

@@ -1,5 +1,7 @@
 // The page while pours come, the hub goes and comes back, and beers are looked for and taken out.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { Hub, until } from './hub.mjs';
 import { Screen, launch } from './screen.mjs';
@@ -37,6 +39,11 @@ async function agrees(hub, screen) {
   const hour = minutes.reduce((sum, n) => sum + n, 0);
   await until(`${hour} beers in the last hour`, async () => new RegExp(`(^|\\D)${hour} beers? `).test((await screen.text('#minutes-now')).replace(/(\d)\D(?=\d{3})/g, '$1')));
 }
+
+test('the vendored SignalR client is the published one, byte for byte', async () => {
+  const published = createRequire(import.meta.url).resolve('@microsoft/signalr/dist/browser/signalr.min.js');
+  assert.ok((await readFile(published)).equals(await readFile(new URL('../../Server/wwwroot/lib/signalr/signalr.min.js', import.meta.url))));
+});
 
 withPage('a pour posted by curl appears: in the list, at its tap, in the totals, the shares and the minutes', async ({ hub, screen, page }) => {
   await screen.look();
@@ -182,6 +189,7 @@ withPage('recent beers are filtered, and read page by page', async ({ hub, scree
   await page.click('#older');
   await until('the second page', async () => await screen.text('#place') === '21–40 of 46');
   assert.equal((await screen.ids())[0], 26);
+  await until('who does not see it to be told', async () => await page.locator('#news').textContent() === 'Beers 21–40 of 46');
 
   // What is poured meanwhile does not move an older page.
   await hub.curl(9, 500);

@@ -34,14 +34,14 @@ export class Beers {
       if (id) this.#open(this.#beers.find(beer => beer.id === id) ?? { id });
     });
     $('open-filter').addEventListener('click', () => this.#unfold($('filter').hidden));
-    $('filter').addEventListener('change', () => this.anew());
-    $('filter').addEventListener('reset', () => setTimeout(() => this.anew()));
+    $('filter').addEventListener('change', () => this.#turnTo([], null));
+    $('filter').addEventListener('reset', () => setTimeout(() => this.#turnTo([], null)));
     $('filter').addEventListener('submit', submitted => {
       submitted.preventDefault();
-      this.anew();
+      this.#turnTo([], null);
     });
-    $('older').addEventListener('click', () => this.#go([...this.#path, this.#after], this.#next));
-    $('newer').addEventListener('click', () => this.#go(this.#path.slice(0, -1), this.#path.at(-1)));
+    $('older').addEventListener('click', () => this.#turnTo([...this.#path, this.#after], this.#next));
+    $('newer').addEventListener('click', () => this.#turnTo(this.#path.slice(0, -1), this.#path.at(-1)));
     $('hold').addEventListener('click', () => {
       const held = $('hold').getAttribute('aria-pressed') !== 'true';
       $('hold').setAttribute('aria-pressed', held);
@@ -67,7 +67,7 @@ export class Beers {
   choose(tapId) {
     $('filter').elements.tapId.value = tapId;
     this.#unfold(true);
-    this.anew();
+    this.#turnTo([], null);
     $('beers-title').scrollIntoView({ block: 'nearest' });
   }
 
@@ -78,6 +78,12 @@ export class Beers {
 
   /** The first page, with the filter as it is. */
   anew() { return this.#go([], null); }
+
+  /** As the reader asked, who is told what came; what comes by itself is too much to be told. */
+  async #turnTo(path, after) {
+    await this.#go(path, after);
+    write($('news'), this.#beers.length ? `Beers ${this.#range()}` : 'No beer here.');
+  }
 
   /** Reads what it could not read before. */
   back() { if (this.#failed) this.#go(this.#path, this.#after); }
@@ -183,12 +189,15 @@ export class Beers {
   }
 
   #place() {
-    const page = this.#path.length;
-    const from = page * size + 1;
-    write($('place'), this.#beers.length ? `${number(from)}–${number(from + this.#beers.length - 1)} of ${number(Math.max(this.#total, this.#beers.length))}` : '');
+    write($('place'), this.#range());
     $('no-beers').hidden = this.#beers.length > 0;
-    $('newer').disabled = page === 0;
+    $('newer').disabled = this.#path.length === 0;
     $('older').disabled = this.#next === null;
+  }
+
+  #range() {
+    const from = this.#path.length * size + 1;
+    return this.#beers.length ? `${number(from)}–${number(from + this.#beers.length - 1)} of ${number(Math.max(this.#total, this.#beers.length))}` : '';
   }
 
   #row(beer, fresh) {
