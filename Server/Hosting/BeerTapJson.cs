@@ -20,6 +20,8 @@ namespace BeerTap.Server.Hosting;
 [JsonSerializable(typeof(EventsAnswer))]
 [JsonSerializable(typeof(ShareReport))]
 [JsonSerializable(typeof(ShareReportAnswer))]
+[JsonSerializable(typeof(TotalsAnswer))]
+[JsonSerializable(typeof(MinutesAnswer))]
 [JsonSerializable(typeof(TapAnswer))]
 [JsonSerializable(typeof(TapsAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]

@@ -12,7 +12,7 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
 
     private const string Beer = """{"id":42,"type":"pint","volume":330.5,"timestamp":"2026-11-21T18:30:00.125Z","tapId":1}""";
     private const string NewBeer = """{"tapId":1,"volume":330.5,"pourId":"0199f3c2a7b17c3e9d5a4b6c8e0f1a2b"}""";
-    private const string Tap = """{"id":1,"connected":true,"beers":4,"totalVolume":1822.5,"share":40,"lastSeen":"2026-11-21T18:30:00.125Z"}""";
+    private const string Tap = """{"id":1,"connected":true,"beers":4,"totalVolume":1822.5,"share":40,"lastSeen":"2026-11-21T18:30:00.125Z","lastPour":"2026-11-21T18:30:00.125Z"}""";
     private const string Report = """{"totalBeers":10,"taps":[{"tapId":1,"beers":4,"share":40,"totalVolume":1822.5},{"tapId":2,"beers":6,"share":60,"totalVolume":2410}]}""";
     private const string InvalidFields =
         """{"type":"urn:beertap:problem:invalid-fields","title":"Some fields are not valid.","status":400,"detail":"Mend the fields listed in errors and send again.","errors":{"volume":["must be from 100 to 1000 ml; no glass holds 5 ml."]}}""";
@@ -43,8 +43,13 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
             ]),
         ["GET api/beers/{id}"] = new(Answers: new() { ["200"] = $$"""{"beer":{{Beer}}}""" }),
         ["DELETE api/beers/{id}"] = new(),
-        ["GET api/taps"] = new(Answers: new() { ["200"] = $$"""{"taps":[{{Tap}}]}""" }),
+        ["GET api/taps"] = new(Answers: new() { ["200"] = $$"""{"position":"k3x9q2ab-10","taps":[{{Tap}}]}""" }),
         ["GET api/taps/{id}"] = new(Answers: new() { ["200"] = $$"""{"tap":{{Tap}}}""" }),
+        ["GET api/reports/totals"] = new(
+            Answers: new() { ["200"] = """{"position":"k3x9q2ab-10","from":"2026-11-21T00:00:00Z","beers":10,"totalVolume":4232.5,"types":[{"type":"half","beers":2,"totalVolume":500},{"type":"pint","beers":8,"totalVolume":3732.5},{"type":"stein","beers":0,"totalVolume":0}]}""" },
+            Parameters: [new("from", ParameterLocation.Query, JsonSchemaType.String, "ISO 8601, this moment included; at most 8 days ago. Everything when left out.")]),
+        ["GET api/reports/minutes"] = new(
+            Answers: new() { ["200"] = """{"position":"k3x9q2ab-10","from":"2026-11-21T17:31:00Z","minutes":[0,2,5,3]}""" }),
         ["GET api/reports/share"] = new(Answers: new() { ["200"] = $$"""{"position":"k3x9q2ab-10","report":{{Report}}}""" }),
         ["GET api/events"] = new(
             Answers: new() { ["200"] = $$"""{"events":[{"event":"beerPoured","position":"k3x9q2ab-42","beer":{{Beer}}},{"event":"beerDeleted","position":"k3x9q2ab-43","id":42}],"position":"k3x9q2ab-43"}""" },

@@ -27,6 +27,7 @@ internal static class Registration
             provider.GetRequiredService<Feed>();
             return ActivatorUtilities.CreateInstance<ShareReporter>(provider);
         });
+        services.AddSingleton<MinuteTally>();
         services.AddTapHub(settings.Live);
     }
 

@@ -48,6 +48,9 @@ internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
     public long Count(BeerFilter filter) =>
         filter.From is null && filter.To is null ? _totals.Count(filter.Type, filter.TapId) : _store.Count(filter);
 
+    /// <summary>What was poured at a time or later, by glass type, and the position it is of, which may be ahead of what was announced.</summary>
+    public TimeTotals Since(DateTime from) => _store.Sum(from);
+
     /// <summary>The events after a position number; none that the totals do not know yet, so that no caller is ahead of the repository.</summary>
     public IReadOnlyList<LogEvent> ReadLog(long after, int limit)
     {

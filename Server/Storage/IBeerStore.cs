@@ -36,6 +36,9 @@ internal interface IBeerStore : IDisposable
     /// <summary>How many beers a filter with a time matches, from the hourly totals and at most two hours counted out.</summary>
     long Count(BeerFilter filter);
 
+    /// <summary>What was poured at a time or later and is there, from the hourly totals and at most one hour counted out; all of one moment.</summary>
+    TimeTotals Sum(DateTime from);
+
     /// <summary>The kept totals of each tap and glass type; read once, at start.</summary>
     IReadOnlyList<StoredTotal> ReadTotals();
 }
@@ -45,6 +48,12 @@ internal sealed record BeerFilter(string? Type = null, int? TapId = null, DateTi
 
 /// <summary>Which part of the filtered beers: up or down by id, after a known id (by key, cheap) or after skipping some (by number).</summary>
 internal sealed record PageCut(int Size, bool Descending = false, long? AfterId = null, long Skip = 0);
+
+/// <summary>Totals of a time, by glass type, and the position number they are of; a type without beers may be left out.</summary>
+internal sealed record TimeTotals(long Head, IReadOnlyList<TypeTotal> Types);
+
+/// <summary>A glass type's total. <paramref name="Units"/> are ten-thousandths of a millilitre.</summary>
+internal sealed record TypeTotal(string Type, long Beers, long Units);
 
 /// <summary>A kept total. <paramref name="Units"/> are ten-thousandths of a millilitre.</summary>
 internal sealed record StoredTotal(int TapId, string Type, long Beers, long Units, DateTime LastPour);

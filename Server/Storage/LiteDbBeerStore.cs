@@ -62,6 +62,22 @@ internal sealed class LiteDbBeerStore : IBeerStore
         Use("read", session => session.Reader.CountHours(filter))
         + TimeCut.Pieces(filter).Sum(piece => Walk(piece, descending: false, afterId: null, LongestStep).LongCount());
 
+    public TimeTotals Sum(DateTime from)
+    {
+        // Held throughout, so that all is of one moment; it is at most one hour's beers that are visited, and none where the time is a whole hour.
+        lock (_gate)
+        {
+            var filter = new BeerFilter(From: from);
+            var (head, hours) = Use("read", session => (session.ReadHead(), session.Reader.SumHours(filter)));
+            var beers = TimeCut.Pieces(filter)
+                .SelectMany(piece => Walk(piece, descending: false, afterId: null, LongestStep))
+                .Select(beer => new TypeTotal(beer.Type, 1, Units.FromMillilitres(beer.Volume)));
+            return new TimeTotals(head, [.. hours.Concat(beers)
+                .GroupBy(part => part.Type)
+                .Select(type => new TypeTotal(type.Key, type.Sum(part => part.Beers), type.Sum(part => part.Units)))]);
+        }
+    }
+
     public IReadOnlyList<StoredTotal> ReadTotals() => Use("read", session => session.Reader.ReadTotals());
 
     public void Dispose()

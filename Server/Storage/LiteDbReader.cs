@@ -77,6 +77,15 @@ internal sealed class LiteDbReader(LiteEngine engine, LiteDbTypes types, LiteDbP
             .Sum(hour => hour["n"].AsInt64));
     }
 
+    /// <summary>The totals by glass type of the whole hours within a filter's time.</summary>
+    public List<TypeTotal> SumHours(BeerFilter filter)
+    {
+        var (first, last) = TimeCut.Whole(filter);
+        return first > last ? [] : types.All.SelectMany(type => engine
+            .Between(LiteDbDocuments.Hourly, LiteDbDocuments.Key(LiteDbDocuments.AllTaps, type, first), LiteDbDocuments.Key(LiteDbDocuments.AllTaps, type, last))
+            .Select(hour => new TypeTotal(types.NameOf(type), hour["n"].AsInt64, hour["u"].AsInt64))).ToList();
+    }
+
     private static long Following(long position) => position == long.MaxValue ? position : position + 1;
 
     private IEnumerable<int> TypesOf(BeerFilter filter) =>

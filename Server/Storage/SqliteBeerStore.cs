@@ -83,6 +83,8 @@ internal sealed class SqliteBeerStore : IBeerStore
 
     public long Count(BeerFilter filter) => Read(reader => reader.Count(filter));
 
+    public TimeTotals Sum(DateTime from) => Read(reader => reader.Sum(from));
+
     public IReadOnlyList<StoredTotal> ReadTotals()
     {
         // Of the committer's own, as the log's tail is: nobody commits while a hub starts.

@@ -8,6 +8,9 @@ namespace BeerTap.Server.Storage;
 /// </summary>
 internal static class SqliteVolume
 {
+    /// <summary>The column in ten-thousandths of a millilitre, as SQL.</summary>
+    public const string InUnits = "CASE typeof(volume) WHEN 'integer' THEN volume ELSE CAST(ROUND(volume * 10000) AS INTEGER) END";
+
     public static void Bind(SqliteStatement statement, int parameter, double volume)
     {
         var units = Units.FromMillilitres(volume);

@@ -59,6 +59,18 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
             + CountBeers(SqliteFilter.Make(filter, types, null, folded, folded, long.MaxValue));
     });
 
+    public TimeTotals Sum(DateTime from) => InOneMoment(() =>
+    {
+        var (head, folded) = (Query("SELECT IFNULL(MAX(seq), 0) FROM log", row => row.Int64(0))[0], ReadFolded());
+        var filter = new BeerFilter(From: from);
+        var parts = SumHours(filter)
+            .Concat(TimeCut.Pieces(filter).SelectMany(piece => SumBeers(SqliteFilter.Make(piece, types, HoursOf(piece), folded, 0, folded + 1))))
+            .Concat(SumBeers(SqliteFilter.Make(filter, types, null, folded, folded, long.MaxValue)));
+        return new TimeTotals(head, [.. parts
+            .GroupBy(part => part.Type)
+            .Select(type => new TypeTotal(type.Key, type.Sum(part => part.Beers), type.Sum(part => part.Units)))]);
+    });
+
     public void Dispose()
     {
         DisposeStatements();
@@ -108,6 +120,17 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
             if (raw.sqlite3_get_autocommit(connection.Handle!) == 0) Prepared("COMMIT").Run();
         }
     }
+
+    private List<TypeTotal> SumHours(BeerFilter filter)
+    {
+        var (from, to) = TimeCut.Whole(filter);
+        return Query("SELECT type, SUM(beers), SUM(units) FROM hourly WHERE hour BETWEEN ?1 AND ?2 GROUP BY type", ReadTypeTotal, from, to);
+    }
+
+    private List<TypeTotal> SumBeers(SqliteFilter query) => query.Arms.Count == 0 ? [] : Query(
+        string.Join(" UNION ALL ", query.Arms.Select(arm => $"SELECT log.type, COUNT(*), SUM({SqliteVolume.InUnits}) {arm.From} GROUP BY log.type")), ReadTypeTotal, [.. query.Values]);
+
+    private TypeTotal ReadTypeTotal(SqliteStatement row) => new(types.NameOf(row.Int64(0)), row.Int64(1), row.Int64(2));
 
     private Beer ReadBeer(SqliteStatement row) => ReadBeer(row, 0);
 

@@ -9,6 +9,7 @@ internal sealed class Totals
     private readonly Dictionary<int, Tally> _taps = [];
     private readonly Ranking _ranking = new();
     private readonly Dictionary<string, long> _beersByType = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _unitsByType = new(StringComparer.Ordinal);
     private long _head;
     private long _beers;
     private long _units;
@@ -60,6 +61,12 @@ internal sealed class Totals
         }
     }
 
+    /// <summary>The totals of each glass type as they stood at one position.</summary>
+    public TimeTotals ByType()
+    {
+        lock (_gate) return new TimeTotals(_head, [.. _beersByType.Select(type => new TypeTotal(type.Key, type.Value, _unitsByType[type.Key]))]);
+    }
+
     /// <summary>How many beers are there of a type and tap; null means any.</summary>
     public long Count(string? type, int? tapId)
     {
@@ -95,6 +102,7 @@ internal sealed class Totals
         _beers += change.Beers;
         _units += change.Units;
         CollectionsMarshal.GetValueRefOrAddDefault(_beersByType, type, out _) += change.Beers;
+        CollectionsMarshal.GetValueRefOrAddDefault(_unitsByType, type, out _) += change.Units;
     }
 
     /// <summary>One tap's totals as they stand.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Live;
 using BeerTap.Server.Reports;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
@@ -14,13 +15,15 @@ namespace BeerTap.Server.Taps;
 /// <param name="TotalVolume">Their volume in millilitres.</param>
 /// <param name="Share">Its share of all beers in percent, two decimals.</param>
 /// <param name="LastSeen">When it last poured or was last connected, UTC. Connections are remembered until the hub restarts, pours for ever.</param>
-public sealed record Tap(int Id, bool Connected, long Beers, double TotalVolume, double Share, DateTime LastSeen);
+/// <param name="LastPour">When its latest beer was poured, UTC, also when that was deleted since; not there when it never poured.</param>
+public sealed record Tap(int Id, bool Connected, long Beers, double TotalVolume, double Share, DateTime LastSeen, DateTime? LastPour);
 
 /// <summary>One tap.</summary>
 public sealed record TapAnswer(Tap Tap);
 
 /// <summary>Every tap ever seen, by id; of those that only connected and went away, the last 1,000.</summary>
-public sealed record TapsAnswer(IReadOnlyList<Tap> Taps);
+/// <param name="Position">The position the beers are of. Events behind it are not in them.</param>
+public sealed record TapsAnswer(string Position, IReadOnlyList<Tap> Taps);
 
 internal static class TapsApi
 {
@@ -31,12 +34,12 @@ internal static class TapsApi
         taps.MapGet("{id}", Find).WithSummary("Gets one tap").Refuses(401, 403, 404, 429);
     }
 
-    private static Ok<TapsAnswer> List(BeerRepository repository, TapRegistry registry)
+    private static Ok<TapsAnswer> List(BeerRepository repository, TapRegistry registry, EventLog events)
     {
         var totals = repository.Totals.Snapshot();
         var poured = totals.Taps.ToDictionary(tap => tap.TapId);
         var ids = poured.Keys.Union(registry.Seen).Order();
-        return TypedResults.Ok(new TapsAnswer([.. ids.Select(id => Describe(id, poured.GetValueOrDefault(id), totals.Beers, registry))]));
+        return TypedResults.Ok(new TapsAnswer(events.Frames.PositionOf(totals.Head), [.. ids.Select(id => Describe(id, poured.GetValueOrDefault(id), totals.Beers, registry))]));
     }
 
     private static Results<Ok<TapAnswer>, RefusalResult> Find(string id, BeerRepository repository, TapRegistry registry)
@@ -53,6 +56,6 @@ internal static class TapsApi
         var connected = registry.LastSeen(id) ?? DateTime.UnixEpoch;
         return new Tap(
             id, registry.IsConnected(id), totals?.Beers ?? 0, totals?.TotalVolume ?? 0, Shares.Percent(totals?.Beers ?? 0, allBeers),
-            poured > connected ? poured : connected);
+            poured > connected ? poured : connected, totals?.LastPour);
     }
 }

@@ -12,7 +12,7 @@ public sealed class HeadTests
 {
     [Theory]
     [InlineData("/", 200)]
-    [InlineData("/page.js", 200)]
+    [InlineData("/page/page.js", 200)]
     [InlineData("/api/beers?page_size=1", 200)]
     [InlineData("/api/beers/1", 200)]
     [InlineData("/api/beers/7", 404)]

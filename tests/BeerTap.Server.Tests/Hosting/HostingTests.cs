@@ -134,14 +134,19 @@ public sealed class HostingTests
         await using var hub = await HubUnderTest.StartAsync();
         var paths = (await hub.GetAsync("/openapi/v1.json"))["paths"]!.AsObject();
         Assert.Equal(
-            ["/api/beers", "/api/beers/batch", "/api/beers/{id}", "/api/events", "/api/events/stream", "/api/keys", "/api/keys/{id}", "/api/reports/share", "/api/taps", "/api/taps/{id}", "/health/live", "/health/ready"],
+            ["/api/beers", "/api/beers/batch", "/api/beers/{id}", "/api/events", "/api/events/stream", "/api/keys", "/api/keys/{id}", "/api/reports/minutes", "/api/reports/share", "/api/reports/totals", "/api/taps", "/api/taps/{id}", "/health/live", "/health/ready"],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
 
         await hub.PourAsync();
-        foreach (var (path, method) in new[] { ("/api/beers", "post"), ("/api/beers/batch", "post"), ("/api/beers", "get"), ("/api/beers/{id}", "get"), ("/api/taps", "get"), ("/api/taps/{id}", "get"), ("/api/reports/share", "get"), ("/api/events", "get") })
+        foreach (var (path, method) in new[] { ("/api/beers", "post"), ("/api/beers/batch", "post"), ("/api/beers", "get"), ("/api/beers/{id}", "get"), ("/api/taps", "get"), ("/api/taps/{id}", "get"), ("/api/reports/share", "get"), ("/api/reports/totals", "get"), ("/api/reports/minutes", "get"), ("/api/events", "get") })
         {
             var operation = paths[path]![method]!;
-            var query = path == "/api/events" ? "?after=earliest&limit=1" : "";
+            var query = path switch
+            {
+                "/api/events" => "?after=earliest&limit=1",
+                "/api/reports/totals" => $"?from={TimeProvider.System.GetUtcNow():yyyy-MM-dd}T00:00:00Z",
+                _ => "",
+            };
             using var request = new HttpRequestMessage(new HttpMethod(method.ToUpperInvariant()), path.Replace("{id}", "1", StringComparison.Ordinal) + query);
             if (operation["requestBody"]?["content"]?["application/json"]?["example"] is { } body) request.Content = body.ToJsonString().AsJson();
             using var answer = await hub.Http.SendAsync(request);

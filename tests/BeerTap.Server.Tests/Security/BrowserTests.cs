@@ -66,7 +66,7 @@ public sealed class BrowserTests
     [Theory]
     [InlineData("/", 200)]
     [InlineData("/index.html", 200)]
-    [InlineData("/page.js", 200)]
+    [InlineData("/page/page.js", 200)]
     [InlineData("/docs/index.html", 200)]
     [InlineData("/api/beers", 200)]
     [InlineData("/api/beers/7", 404)]

@@ -44,6 +44,7 @@ public abstract partial class BeerStoreContract
                     random.Next(3) == 0 ? random.Next(60) : 0);
                 Assert.Equal(model.List(filter, cut), Store.List(filter, cut));
                 Assert.Equal(model.Matching(filter).Count, Store.Count(filter));
+                AssertSums(model, filter.From ?? DateTime.MinValue);
             }
 
             var after = random.Next(model.Log.Count + 1);
@@ -59,6 +60,14 @@ public abstract partial class BeerStoreContract
         Assert.Equal(model.Log, last.ReadLog(0, int.MaxValue));
         Assert.All(model.Pours, pour => Assert.Equal(pour.Value, last.FindPour(pour.Key.TapId, pour.Key.PourId)));
         Assert.Equal(model.Totals(), last.ReadTotals().OrderBy(total => total.TapId).ThenBy(total => total.Type, StringComparer.Ordinal));
+    }
+
+    private void AssertSums(ModelStore model, DateTime from)
+    {
+        var (expected, sums) = (model.Sum(from), Store.Sum(from));
+        Assert.Equal(expected.Head, sums.Head);
+        Assert.Equal(expected.Types, sums.Types.Where(type => type.Beers > 0).OrderBy(type => type.Type, StringComparer.Ordinal));
+        Assert.All(sums.Types.Where(type => type.Beers == 0), type => Assert.Equal(0, type.Units));
     }
 
     private LogBatch RandomBatch(Random random, ModelStore model)

@@ -62,6 +62,11 @@ internal sealed class FakeStore : IBeerStore
         lock (_gate) return _model.Matching(filter).Count;
     }
 
+    public TimeTotals Sum(DateTime from)
+    {
+        lock (_gate) return _model.Sum(from);
+    }
+
     public IReadOnlyList<StoredTotal> ReadTotals()
     {
         lock (_gate) return _model.Totals();

@@ -41,6 +41,13 @@ internal sealed class ModelStore
         return beers.Skip((int)cut.Skip).Take(cut.Size).ToList();
     }
 
+    /// <summary>The totals of the types that have beers, by name.</summary>
+    public TimeTotals Sum(DateTime from) => new(Log.Count, Matching(new BeerFilter(From: from))
+        .GroupBy(beer => beer.Type)
+        .Select(type => new TypeTotal(type.Key, type.Count(), type.Sum(beer => Units.FromMillilitres(beer.Volume))))
+        .OrderBy(total => total.Type, StringComparer.Ordinal)
+        .ToList());
+
     /// <summary>The totals in the order of taps and types.</summary>
     public List<StoredTotal> Totals() => Log.OfType<BeerPoured>()
         .GroupBy(entry => (entry.Beer.TapId, entry.Beer.Type))

@@ -14,11 +14,12 @@ internal sealed class ReadingDoor(int share, Uri hub, Ledger ledger, Findings fi
 
     private static readonly string[] Paths =
     [
-        "/", "/index.html", "/page.js", "/nowhere", "/api", "/api/", "/api/beer", "/api/beers/1/2", "/API/BEERS", "/api/beers/batch",
+        "/", "/index.html", "/page/page.js", "/nowhere", "/api", "/api/", "/api/beer", "/api/beers/1/2", "/API/BEERS", "/api/beers/batch",
         "/api//beers", "/api/./beers", "/api/../api/taps", "/api/taps", "/api/taps/1", "/api/taps/99", "/api/reports/share", "/api/reports",
+        "/api/reports/totals", "/api/reports/minutes",
         "/health/live", "/health/ready", "/health", "/docs", "/docs/index.html", "/openapi/v1.json", "/openapi/v2.json",
         "/%2e%2e/%2e%2e/etc/passwd", "/..%5c..%5cappsettings.json", "/appsettings.json", "/beertap.db", "/api/%62eers", "/api/beers%2f1",
-        "/%ff", "/%f0%9f%8d%ba", "/a%0d%0aX:y", "/page.js%20", "/hubs", "/sockets", "//", "/api/keys/x",
+        "/%ff", "/%f0%9f%8d%ba", "/a%0d%0aX:y", "/page/page.js%20", "/hubs", "/sockets", "//", "/api/keys/x",
     ];
 
     private static readonly string[] Methods = ["GET", "GET", "GET", "HEAD", "PUT", "PATCH", "OPTIONS", "TRACE", "BREW", "get", "PROPFIND", "M-SEARCH", "LINK"];

@@ -1,0 +1,167 @@
+// Listens over SignalR. The page keeps the position it got to, and each new connection begins right behind it (?after=): nothing is missed and
+// nothing comes twice, also when the hub was restarted meanwhile.
+import { Refused, get } from './api.js';
+import { askForKey, key, onKey } from './keys.js';
+
+const silence = 45_000; // ms; the hub says something every 15 s
+const waits = { first: 500, most: 15_000 }; // ms between tries
+const farBehind = 20_000; // events; beyond that the present is read anew, which is sooner there than the past
+const notYetBehind = 1_000; // ms; what is on its way is not late
+
+export const parse = position => {
+  const at = position.lastIndexOf('-');
+  return { epoch: position.slice(0, at), seq: Number(position.slice(at + 1)) };
+};
+
+export class Feed {
+  #last; // the position of the last event heard, and its parts
+  #seq = 0;
+  #epoch = '';
+  #head = 0; // the newest position the page knows of
+  #behindSince = 0;
+  #connection;
+  #retry;
+  #wake = () => {};
+  #tries = 0;
+  #state = '';
+  #atOnce = false;
+
+  /**
+   * @param on.begin what was known is void: read it anew
+   * @param on.back it goes on where it stopped
+   * @param on.event one event of the log, each once and in order
+   * @param on.report the newest share report
+   * @param on.state ('connecting' | 'live' | 'behind' | 'offline' | 'locked', how many events behind)
+   */
+  constructor(on) {
+    this.on = on;
+    onKey(() => this.again());
+    addEventListener('online', () => this.again());
+    addEventListener('offline', () => this.#connection?.stop());
+    setInterval(() => this.#tell(), notYetBehind);
+  }
+
+  /** Another answer of the hub tells how far the log is. */
+  knowsOf(position) {
+    const { epoch, seq } = parse(position);
+    if (epoch === this.#epoch && seq > this.#head) this.#head = seq;
+    this.#tell();
+  }
+
+  /** The hub did not answer elsewhere: the connection may be dead without knowing. */
+  doubt() { if (this.#state !== 'offline') this.#connection?.stop(); }
+
+  /** Comes back at once. */
+  again() {
+    this.#tries = 0;
+    this.#atOnce = true;
+    this.#connection?.stop();
+    this.#wake();
+  }
+
+  async run() {
+    for (; ;) {
+      const began = performance.now();
+      let letIn = true;
+      this.#retry = undefined;
+      this.#atOnce = false;
+      try {
+        await this.#listen();
+      } catch (fault) {
+        if (fault instanceof Refused) {
+          this.#retry = fault.retryAfter;
+          if (fault.wantsKey) {
+            this.#say('locked');
+            letIn = await askForKey(key() ? 'The hub does not take this key.' : 'The hub asks for a key to read.') !== '';
+          }
+        }
+      }
+      if (this.#atOnce) {
+        this.#say('connecting');
+        continue;
+      }
+      if (performance.now() - began > waits.most) this.#tries = 0;
+      if (letIn) this.#say('offline');
+      await this.#pause(letIn);
+    }
+  }
+
+  // Until the connection ends. What the hub answers first tells whether it lets the page in, and how far its log is.
+  async #listen() {
+    const { position } = await get('api/events');
+    const head = parse(position);
+    if (this.#last && head.epoch === this.#epoch && head.seq - this.#seq > farBehind) this.#last = undefined;
+    this.#head = head.seq;
+
+    const after = this.#last ? `?after=${encodeURIComponent(this.#last)}` : '';
+    const connection = new signalR.HubConnectionBuilder()
+      .withUrl(`hubs/taps${after}`, { accessTokenFactory: () => key() })
+      .configureLogging(signalR.LogLevel.None)
+      .build();
+    connection.serverTimeoutInMilliseconds = silence;
+    connection.on('welcome', welcome => this.#begin(welcome.position, !this.#last));
+    connection.on('reload', reload => this.#begin(reload.position, true));
+    connection.on('beerPoured', event => this.#hear(event, connection));
+    connection.on('beerDeleted', event => this.#hear(event, connection));
+    connection.on('shareReport', event => this.on.report(event));
+    connection.on('closing', ({ retryAfterMs }) => { this.#retry = retryAfterMs ?? undefined; });
+    const closed = new Promise(done => connection.onclose(done));
+    this.#connection = connection;
+    try {
+      await connection.start();
+      await closed;
+    } finally {
+      this.#connection = undefined;
+    }
+  }
+
+  #begin(position, anew) {
+    this.#last = position;
+    ({ epoch: this.#epoch, seq: this.#seq } = parse(position));
+    this.#head = anew ? this.#seq : Math.max(this.#head, this.#seq);
+    this.#behindSince = 0;
+    this.#state = 'connecting';
+    if (anew) this.on.begin();
+    else this.on.back();
+    this.#tell();
+  }
+
+  #hear(event, connection) {
+    const { seq } = parse(event.position);
+    if (seq <= this.#seq) return;
+
+    // Positions are contiguous; were one missing, the page would ask for it again.
+    if (seq !== this.#seq + 1) {
+      connection.stop();
+      return;
+    }
+    [this.#seq, this.#last] = [seq, event.position];
+    if (seq > this.#head) this.#head = seq;
+    this.on.event(event, seq);
+    if (this.#state === 'behind') this.#tell();
+  }
+
+  #tell() {
+    if (!this.#connection || !this.#last || ['offline', 'locked', ''].includes(this.#state)) return;
+    const behind = this.#head - this.#seq;
+    if (behind <= 0) this.#behindSince = 0;
+    else this.#behindSince ||= performance.now();
+    const late = this.#behindSince && (performance.now() - this.#behindSince >= notYetBehind || behind > 1_000);
+    this.#say(late ? 'behind' : 'live', behind);
+  }
+
+  #say(state, behind = 0) {
+    if (state === this.#state && state !== 'behind') return;
+    this.#state = state;
+    this.on.state(state, behind);
+  }
+
+  // As the hub says, or at random, so that not all pages come back together; without a key until there is one.
+  #pause(letIn) {
+    const time = this.#retry ?? Math.min(waits.first * 2 ** this.#tries++, waits.most) * (0.5 + Math.random() / 2);
+    return new Promise(done => {
+      this.#wake = done;
+      if (letIn) setTimeout(done, time);
+    });
+  }
+}

@@ -1,0 +1,37 @@
+// Pours a beer by hand. A pour that got no answer keeps its pourId, so that sent again it is the same beer.
+import { callAsking, faultOf } from './api.js';
+import { $, write } from './draw.js';
+import { number } from './words.js';
+
+let unanswered = null;
+
+// crypto.randomUUID would need TLS.
+const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
+
+export function startPour() {
+  $('open-pour').addEventListener('click', () => {
+    write($('pour-said'), '');
+    write($('pour-fault'), '');
+    $('pour').showModal();
+  });
+  $('pour-close').addEventListener('click', () => $('pour').close());
+  $('pour-form').addEventListener('submit', async submitted => {
+    submitted.preventDefault();
+    const fields = new FormData($('pour-form'));
+    const pour = { tapId: Number(fields.get('tapId')), volume: Number(fields.get('volume')) };
+    const same = unanswered?.tapId === pour.tapId && unanswered.volume === pour.volume;
+    unanswered = { ...pour, pourId: same ? unanswered.pourId : newId() };
+    write($('pour-said'), '');
+    write($('pour-fault'), '');
+    try {
+      const answer = await callAsking('api/beers', { method: 'POST', body: unanswered });
+      unanswered = null;
+      if (!answer) return;
+      const { beer } = answer.json;
+      write($('pour-said'), `Poured: a ${beer.type}, beer ${number(beer.id)}.`);
+    } catch (fault) {
+      if (fault.status && fault.status !== 503) unanswered = null;
+      write($('pour-fault'), faultOf(fault));
+    }
+  });
+}
