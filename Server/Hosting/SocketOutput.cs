@@ -43,6 +43,7 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
         socket.Blocking = false;
         var (own, output) = (connection.Transport, new SocketOutput(socket, () => connection.Abort(new ConnectionAbortedException("The peer is gone."))));
         connection.Transport = new Duplex(own.Input, output);
+        connection.Features.Set(output);
         try
         {
             await next(connection);
@@ -82,6 +83,28 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
         return WaitAsync(sending, cancellationToken);
     }
 
+    /// <summary>
+    /// Sends bytes that are whole in themselves past the buffer, without a copy of what the system takes at once. False, and nothing is done, while somebody
+    /// writes in the usual way or something is still being sent: then they go that way too, behind it.
+    /// </summary>
+    /// <remarks>Only for whoever owns the connection below all layers: there must be no TLS on it, and no other requests.</remarks>
+    /// <param name="sending">Done when all of it is sent, or the connection is over.</param>
+    public bool TrySend(ReadOnlyMemory<byte> bytes, out ValueTask sending)
+    {
+        sending = default;
+        lock (_gate)
+        {
+            // Who writes in the usual way has a buffer from the first byte until it is flushed.
+            if (_buffer is not null || _sending is not null) return false;
+            var sent = TrySend(bytes.Span);
+            if (sent == bytes.Length) return true;
+            var rest = ArrayPool<byte>.Shared.Rent(bytes.Length - sent);
+            bytes.Span[sent..].CopyTo(rest);
+            sending = new ValueTask(SendRest(rest, 0, bytes.Length - sent));
+            return true;
+        }
+    }
+
     public override void CancelPendingFlush() => _waiting?.TrySetResult();
 
     public override void Complete(Exception? exception = null)
@@ -93,6 +116,11 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
     }
 
     private void Reserve(int sizeHint)
+    {
+        lock (_gate) ReserveLocked(sizeHint);
+    }
+
+    private void ReserveLocked(int sizeHint)
     {
         var needed = _used + Math.Max(sizeHint, 1);
         if (_buffer is null)
@@ -123,9 +151,16 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
             }
         }
 
+        SendRest(buffer, sent, length);
+    }
+
+    /// <summary>Goes on sending, behind what is still being sent.</summary>
+    private Task SendRest(byte[] buffer, int sent, int length)
+    {
         _unsent++;
         var sending = SendRestAsync(_sending, buffer, sent, length);
         _sending = _unsent > 0 ? sending : null;
+        return sending;
     }
 
     /// <summary>How much the system took at once. A peer that is gone takes everything: its connection is over.</summary>

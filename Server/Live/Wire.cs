@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using BeerTap.Server.Hosting;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BeerTap.Server.Live;
@@ -12,7 +14,8 @@ namespace BeerTap.Server.Live;
 /// The server below takes each write as one: frames of two writers never mix. SignalR cuts a message that does not lie in one piece of its
 /// pipe into several frames, between which no other message may come: it is held back until it is whole.
 /// </remarks>
-internal sealed class Wire(Stream inner) : Stream
+/// <param name="below">The connection itself, where nothing lies between it and the WebSocket: ready frames go straight to it.</param>
+internal sealed class Wire(Stream inner, SocketOutput? below = null) : Stream
 {
     // While a first message is awaited: what the socket has written so far, and what is awaited.
     private List<byte>? _seen = [];
@@ -46,7 +49,9 @@ internal sealed class Wire(Stream inner) : Stream
     });
 
     /// <summary>Writes messages that are whole; nothing, once the socket has written its close: no data may come after it.</summary>
-    public ValueTask WriteFramesAsync(ReadOnlyMemory<byte> frames) => _over ? default : inner.WriteAsync(frames, CancellationToken.None);
+    public ValueTask WriteFramesAsync(ReadOnlyMemory<byte> frames) => _over ? default
+        : below is not null && below.TrySend(frames, out var sending) ? sending
+        : inner.WriteAsync(frames, CancellationToken.None);
 
     /// <summary>
     /// Done when this message, which somebody else writes through the socket, has passed. Frames that are written from then on come after it.
@@ -131,7 +136,8 @@ internal sealed class Wire(Stream inner) : Stream
 
         public async Task<Stream> UpgradeAsync()
         {
-            var wire = new Wire(await inner.UpgradeAsync());
+            var below = http.Features.Get<ITlsHandshakeFeature>() is null ? http.Features.Get<SocketOutput>() : null;
+            var wire = new Wire(await inner.UpgradeAsync(), below);
             http.Features.Set(wire);
             return wire;
         }

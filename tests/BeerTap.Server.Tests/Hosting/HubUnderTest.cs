@@ -25,6 +25,9 @@ internal sealed class HubUnderTest : IAsyncDisposable
 
     public string Folder => _folder;
 
+    /// <summary>The port of the address that takes TLS, where one was asked for.</summary>
+    public int TlsPort => new Uri(_app!.Urls.Single(url => url.StartsWith("https:", StringComparison.Ordinal))).Port;
+
     public IServiceProvider Services => _app!.Services;
 
     /// <param name="settings">As on the command line, such as <c>--Reports:EveryBeers=3</c>.</param>
@@ -90,7 +93,7 @@ internal sealed class HubUnderTest : IAsyncDisposable
         await _app.StartAsync();
 
         // A hub on every interface is asked on this machine's own.
-        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single().Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)) };
+        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single(url => url.StartsWith("http:", StringComparison.Ordinal)).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)) };
     }
 }
 
