@@ -64,6 +64,24 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public void ATraceThatNobodyListensToCostsNoMemory()
+    {
+        List<int> submissions = [1, 2, 3];
+        LogBatch batch = new(0);
+        Follow();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++) Follow();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Follow()
+        {
+            Assert.Null(IntakeTrace.Post());
+            var commit = IntakeTrace.Begin(submissions, static _ => null);
+            IntakeTrace.Committed(commit, batch);
+        }
+    }
+
+    [Fact]
     public void ACommitBelongsToTheFirstOfItsPostsAndIsLinkedToAFewOfTheOthers()
     {
         const int Posts = 100, MostLinks = 32;
