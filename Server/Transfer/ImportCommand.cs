@@ -69,7 +69,8 @@ internal static class ImportCommand
         }
         catch (StoreException fault) when (fault.Fault == StoreFault.Held)
         {
-            throw new StoreException($"The folder {Path.GetFullPath(storage.Path)} is held by a hub. Stop it to import, or post the pours to it: POST /api/beers/batch.", fault, StoreFault.Held);
+            throw new StoreException(
+                $"The folder {Path.GetFullPath(storage.Path)} is held by a hub. Stop it to import, or post the pours to it: POST /api/beers/batch.", fault, StoreFault.Held);
         }
     }
 
