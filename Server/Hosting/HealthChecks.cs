@@ -7,7 +7,8 @@ namespace BeerTap.Server.Hosting;
 /// <summary>Whether the store takes writes, the feed moves and the disk has room, looked at once a second at most however often it is asked.</summary>
 /// <remarks>Nothing here waits for a commit, nor a commit for it: what is looked at are numbers that the committer and the pumps leave behind.</remarks>
 internal sealed class HealthChecks(
-    Feed feed, EventLog events, BeerRepository repository, IntakeMeter intake, StoreProbe probe, StorageOptions storage, HealthOptions options, TimeProvider time, ILogger<HealthChecks> log)
+    Feed feed, EventLog events, BeerRepository repository, IntakeMeter intake, StoreProbe probe, StorageOptions storage, HealthOptions options,
+    TimeProvider time, ILogger<HealthChecks> log)
 {
     /// <summary>A store that committed within this time needs no probe.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);

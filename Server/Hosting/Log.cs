@@ -18,6 +18,9 @@ internal static partial class Log
     [LoggerMessage(4006, LogLevel.Information, "Metrics go to {Collector} by {Protocol} every {Seconds} s, and {Traces:P0} of the traces that no caller decides on")]
     public static partial void Exporting(ILogger log, Uri collector, OpenTelemetry.Exporter.OtlpExportProtocol protocol, double seconds, double traces);
 
+    [LoggerMessage(4009, LogLevel.Warning, "Metrics and traces do not reach the collector: {Fault}")]
+    public static partial void NotExported(ILogger log, string fault);
+
     [LoggerMessage(4007, LogLevel.Warning, "The hub is not {State}: {Reasons}")]
     public static partial void Unhealthy(ILogger log, string state, string reasons);
 

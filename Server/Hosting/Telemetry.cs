@@ -11,19 +11,29 @@ using OpenTelemetry.Trace;
 
 namespace BeerTap.Server.Hosting;
 
-/// <summary>Sends the hub's metrics and traces to a collector. Only there when one is configured: without it nobody listens, and nothing is measured for nobody.</summary>
-internal sealed class Telemetry(TelemetryOptions options, Uri collector, OtlpExportProtocol protocol, ILogger<Telemetry> log) : IHostedService, IDisposable
+/// <summary>
+/// Sends the hub's metrics and traces to a collector. Only there when one is configured: without it nobody listens, and nothing is measured for
+/// nobody.
+/// </summary>
+internal sealed class Telemetry(TelemetryOptions options, Uri collector, OtlpExportProtocol protocol, TimeProvider time, ILogger<Telemetry> log)
+    : IHostedService, IDisposable
 {
     public const string Service = "beertap";
 
     private static readonly string[] Meters =
-        [IntakeMeter.Name, FeedMeter.Name, RefusalMeter.Name, HealthMeter.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
+    [
+        IntakeMeter.Name, FeedMeter.Name, RefusalMeter.Name, HealthMeter.Name,
+        "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime",
+    ];
 
+    private ExportFaults? _faults;
     private MeterProvider? _metrics;
     private TracerProvider? _traces;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        _faults = new ExportFaults(log, time);
+
         // Said in the environment wins over what the hub says of itself: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES.
         var resource = ResourceBuilder.CreateEmpty()
             .AddService(Service, serviceVersion: Usage.Version, autoGenerateServiceInstanceId: false, serviceInstanceId: Environment.MachineName)
@@ -55,6 +65,7 @@ internal sealed class Telemetry(TelemetryOptions options, Uri collector, OtlpExp
     {
         _metrics?.Dispose();
         _traces?.Dispose();
+        _faults?.Dispose();
     }
 
     /// <summary>Over HTTP each signal has an address of its own, unless the endpoint names one already.</summary>

@@ -2,12 +2,18 @@ using System.ComponentModel.DataAnnotations;
 
 namespace BeerTap.Server.Hosting;
 
-/// <summary>Where metrics and traces are sent over OTLP (<c>Telemetry:Otlp</c>). The <c>OTEL_</c> variables of OpenTelemetry are honoured for what is not said here.</summary>
+/// <summary>
+/// Where metrics and traces are sent over OTLP (<c>Telemetry:Otlp</c>). The <c>OTEL_</c> variables of OpenTelemetry are honoured for what is not
+/// said here.
+/// </summary>
 internal sealed class TelemetryOptions
 {
     public const string Section = "Telemetry:Otlp";
 
-    /// <summary>The collector, such as <c>http://collector:4317</c>; nothing is exported, and nothing is paid for, when empty (and <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is).</summary>
+    /// <summary>
+    /// The collector, such as <c>http://collector:4317</c>; nothing is exported, and nothing is paid for, when empty (and
+    /// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is).
+    /// </summary>
     public string Endpoint { get; set; } = "";
 
     /// <summary><c>grpc</c>, usually on port 4317, or <c>http/protobuf</c>, usually on 4318.</summary>
@@ -18,7 +24,10 @@ internal sealed class TelemetryOptions
     [Range(typeof(TimeSpan), "00:00:00.1000000", "01:00:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Which part of the requests is traced, 0 to 1, where the caller's <c>traceparent</c> does not decide: a caller that traces is always followed.</summary>
+    /// <summary>
+    /// Which part of the requests is traced, 0 to 1, where the caller's <c>traceparent</c> does not decide: a caller that traces is always
+    /// followed.
+    /// </summary>
     [Range(0.0, 1.0)]
     public double Traces { get; set; } = 0.01;
 

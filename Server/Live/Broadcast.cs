@@ -3,7 +3,10 @@ using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Live;
 
-/// <summary>A traced batch on its way to every listener, under the source <c>BeerTap.Feed</c>: from the commit until each pump has visited all its listeners once.</summary>
+/// <summary>
+/// A traced batch on its way to every listener, under the source <c>BeerTap.Feed</c>: from the commit until each pump has visited all its
+/// listeners once.
+/// </summary>
 internal sealed class Broadcast
 {
     public const string TraceName = "BeerTap.Feed";

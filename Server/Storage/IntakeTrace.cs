@@ -28,7 +28,8 @@ internal static class IntakeTrace
             else if ((links ??= []).Count < MostLinks) links.Add(new ActivityLink(one.Context));
         }
 
-        return first is null ? null : Source.StartActivity("beertap commit", ActivityKind.Internal, first.Context, links: links)?.SetTag("beertap.commit.posts", submissions.Count);
+        if (first is null) return null;
+        return Source.StartActivity("beertap commit", ActivityKind.Internal, first.Context, links: links)?.SetTag("beertap.commit.posts", submissions.Count);
     }
 
     /// <summary>The commit is on the disk; what happens next is another span.</summary>

@@ -27,7 +27,11 @@ internal sealed class SqliteExport : IDisposable
         {
             (Epoch, Head) = SqliteSchema.Read(_connection);
             if (SqliteSchema.VersionOf(_connection) < SqliteSchema.Version)
-                throw new StoreException($"{_connection.DataSource} has an older schema. Start the hub on it once, which migrates it; for a backup, restore it into a folder of its own first.");
+            {
+                throw new StoreException(
+                    $"{_connection.DataSource} has an older schema. Start the hub on it once, which migrates it; for a backup, restore it into a folder of its own first.");
+            }
+
             Beers = Convert.ToInt64(Scalar("""
                 SELECT (SELECT IFNULL(SUM(beers), 0) FROM totals)
                     + (SELECT COUNT(*) FROM log WHERE seq > (SELECT value FROM meta WHERE name = 'folded') AND tap IS NOT NULL AND pair IS NULL)

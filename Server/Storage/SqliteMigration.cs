@@ -37,7 +37,10 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
     {
         var file = folder.File(SqliteFiles.FileName);
         if (File.Exists(file + "-wal") && new FileInfo(file + "-wal").Length > 0)
-            throw new StoreException($"The store {file} is read by another program, so it cannot be brought to schema {Version}. Stop that program and start again; nothing was changed.");
+        {
+            throw new StoreException(
+                $"The store {file} is read by another program, so it cannot be brought to schema {Version}. Stop that program and start again; nothing was changed.");
+        }
 
         using var connection = SqliteFiles.Connect(file, writes: true);
         try
@@ -46,7 +49,9 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
             var kept = Keep(folder, connection);
             Apply(connection);
             if (SqliteFiles.Checkpoint(connection, "TRUNCATE")) SqliteFiles.KeepLog(connection, false);
-            return string.Create(CultureInfo.InvariantCulture, $"The store was brought from schema {from} to {Version}. As it was before it is kept in {kept}; an older BeerTap reads that, and no longer the store.");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"The store was brought from schema {from} to {Version}. As it was before it is kept in {kept}; an older BeerTap reads that, and no longer the store.");
         }
         catch (SqliteException fault)
         {
@@ -72,9 +77,9 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
         for (var number = 1; ; number++)
         {
             var name = folder.File(string.Create(CultureInfo.InvariantCulture, $"before-schema-{Version}{(number == 1 ? "" : $"-{number}")}.beertap"));
-            if (!File.Exists(name)) SqliteBackup.Write(connection, name, copy => Holds(copy, log) ? log : throw SqliteFaults.Damaged(copy, "the copy does not hold what the store holds"));
-            else if (!Holds(name, log)) continue;
-            return name;
+            if (File.Exists(name) && !Holds(name, log)) continue;
+            if (File.Exists(name)) return name;
+            return SqliteBackup.Write(connection, name, copy => Holds(copy, log) ? name : throw SqliteFaults.Damaged(copy, "the copy does not hold what the store holds"));
         }
     }
 

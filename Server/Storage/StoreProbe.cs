@@ -3,7 +3,10 @@ using BeerTap.Server.Hosting;
 
 namespace BeerTap.Server.Storage;
 
-/// <summary>Writes and flushes a small file beside the store, to know whether its disk takes writes while nobody pours. Never on the caller's thread, and one at a time.</summary>
+/// <summary>
+/// Writes and flushes a small file beside the store, to know whether its disk takes writes while nobody pours. Never on the caller's thread, and
+/// one at a time.
+/// </summary>
 internal sealed class StoreProbe(StorageOptions options, TimeProvider time) : IAsyncDisposable
 {
     private const string FileName = "probe.tmp";

@@ -6,7 +6,11 @@ namespace BeerTap.Server.Transfer;
 /// <summary>Pours as comma-separated values (RFC 4180): the first record names the columns; what holds a comma, a quote or a line break stands in quotes.</summary>
 internal static class CsvFile
 {
-    private const string TooLong = "is longer than 64 KiB", Unclosed = "has a quote that is never closed", BehindQuote = "has text behind a closing quote", InField = "has a quote within a field that does not begin with one";
+    private const string
+        TooLong = "is longer than 64 KiB",
+        Unclosed = "has a quote that is never closed",
+        BehindQuote = "has text behind a closing quote",
+        InField = "has a quote within a field that does not begin with one";
 
     public static string Header => string.Join(',', Record.Names);
 
@@ -27,7 +31,9 @@ internal static class CsvFile
             var (fields, fault, line) = ReadRecord(letters);
             if (fields is [""] && fault is null) continue;
             if (fields is not null && fields.Count != columns) fault ??= $"has {fields.Count} fields, and not {columns} as the first line";
-            yield return fault is not null ? new Record(line, Fault: fault) : Record.Read(line, name => places.TryGetValue(name, out var place) && fields![place].Length > 0 ? fields[place] : null);
+            yield return fault is not null
+                ? new Record(line, Fault: fault)
+                : Record.Read(line, name => places.TryGetValue(name, out var place) && fields![place].Length > 0 ? fields[place] : null);
         }
     }
 
@@ -42,7 +48,11 @@ internal static class CsvFile
 
         string[] needed = [Record.TapIdName, Record.VolumeName, Record.PouredAtName];
         if (needed.Any(name => !places.ContainsKey(name)))
-            throw new InvalidDataException($"The first line must name the columns, among them {string.Join(", ", needed)}, separated by commas; it is '{string.Join(',', columns)}'.");
+        {
+            throw new InvalidDataException(
+                $"The first line must name the columns, among them {string.Join(", ", needed)}, separated by commas; it is '{string.Join(',', columns)}'.");
+        }
+
         var unread = places.Keys.Except(Record.Names, StringComparer.OrdinalIgnoreCase).ToList();
         if (unread.Count > 0) say($"Columns that are not read: {string.Join(", ", unread)}");
         return places;

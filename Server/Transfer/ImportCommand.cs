@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Live;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Transfer;
@@ -13,11 +14,12 @@ internal static class ImportCommand
     public const string Help = """
         Adds the pours of a file to the store of a hub that is stopped, each exactly once: run again, it adds nothing.
 
-        Usage: beertap import FILE|- [--format=csv|jsonl] [--source=NAME] [--Storage:Path=data]
+        Usage: beertap import FILE|- [--format=csv|jsonl] [--source=NAME] [--holds=POSITION] [--Storage:Path=data]
 
           FILE            a file; - is standard input
           --format=csv    csv (RFC 4180) or jsonl (one object a line); known by itself for .csv, .jsonl and .ndjson; csv for -
           --source=NAME   a name for the file, for lines that have neither pourId nor position: they get the pour id NAME:LINE
+          --holds=POSITION   the store holds this log up to here, as after a restore: lines without a pourId are passed over up to it
           --Storage:Path=data   the folder of the store; made when it is not there
 
         Columns, by name in the first line of a CSV file, in any order: tapId, volume (ml) and pouredAt; pourId, position and type if known.
@@ -47,7 +49,7 @@ internal static class ImportCommand
 
         using var store = Open(line.Storage);
         foreach (var warning in store.Warnings) progress.Say(warning);
-        var import = new Import(store, new PourCheck(line.Glasses, line.Source, time), progress.Say);
+        var import = new Import(store, new PourCheck(line.Glasses, line.Source, time), line.Holds, progress.Say);
         foreach (var record in records)
         {
             import.Add(record);
@@ -67,12 +69,13 @@ internal static class ImportCommand
         }
         catch (StoreException fault) when (fault.Fault == StoreFault.Held)
         {
-            throw new StoreException($"The folder {Path.GetFullPath(storage.Path)} is held by a hub. Stop it to import, or post the pours to it: POST /api/beers/batch.", fault, StoreFault.Held);
+            throw new StoreException(
+                $"The folder {Path.GetFullPath(storage.Path)} is held by a hub. Stop it to import, or post the pours to it: POST /api/beers/batch.", fault, StoreFault.Held);
         }
     }
 
     /// <summary>Commits records as the hub would, a thousand at a time, and counts what became of them.</summary>
-    private sealed class Import(IBeerStore store, PourCheck check, Action<string> say)
+    private sealed class Import(IBeerStore store, PourCheck check, Position? holds, Action<string> say)
     {
         private readonly Sequencer _sequencer = new(store);
         private readonly long _oldHead = store.Head;
@@ -88,7 +91,7 @@ internal static class ImportCommand
         {
             var (pour, position, fault) = check.Of(record);
             if (pour is null) Refuse(record.Line, fault!);
-            else if (position is { } own && own.Epoch == store.Epoch && own.Seq <= _oldHead) _before++;
+            else if (position is { } at && (IsUpTo(at, new Position(store.Epoch, _oldHead)) || IsUpTo(at, holds))) _before++;
             else
             {
                 var outcome = _sequencer.Decide(pour, _batch);
@@ -111,6 +114,8 @@ internal static class ImportCommand
         }
 
         public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{_poured:N0} added, {_before:N0} there before, {Bad:N0} not good");
+
+        private static bool IsUpTo(Position position, Position? last) => position.Epoch == last?.Epoch && position.Seq <= last?.Seq;
 
         private void Refuse(long line, string fault)
         {

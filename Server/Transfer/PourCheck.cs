@@ -19,7 +19,8 @@ internal sealed class PourCheck(GlassTypes glasses, string? source, TimeProvider
     {
         if (record.Fault is not null) return (null, null, record.Fault);
         var faults = new List<string>();
-        if (!int.TryParse(record.TapId, NumberStyles.None, CultureInfo.InvariantCulture, out var tapId) || tapId < 1) faults.Add("tapId must be a whole number from 1 to 2147483647");
+        if (!int.TryParse(record.TapId, NumberStyles.None, CultureInfo.InvariantCulture, out var tapId) || tapId < 1)
+            faults.Add("tapId must be a whole number from 1 to 2147483647");
         var type = Type(record, faults, out var volume);
         var at = PouredAt(record, faults);
         Position? position = null;
@@ -29,11 +30,12 @@ internal sealed class PourCheck(GlassTypes glasses, string? source, TimeProvider
             else faults.Add("position must be one as an event gave it, such as k3x9q2ab-42");
         }
 
-        var pourId = record.PourId ?? record.Position ?? (source is null ? null : string.Create(CultureInfo.InvariantCulture, $"{source}:{record.Line}"));
+        var pourId = record.PourId ?? position?.ToString() ?? record.Position ?? (source is null ? null : string.Create(CultureInfo.InvariantCulture, $"{source}:{record.Line}"));
         if (pourId is null) faults.Add("there is neither pourId nor position, so a second import could not know it again; name the file with --source=NAME");
         else if (PourReader.FaultOfPourId(pourId) is { } fault) faults.Add($"pourId {fault.TrimEnd('.')}");
         else if (pourId.Contains(NotUnicode, StringComparison.Ordinal)) faults.Add("pourId is not valid UTF-8");
-        return faults.Count > 0 ? (null, null, string.Join("; ", faults)) : (new PourBeer(tapId, type!, volume, at, pourId), record.PourId is null ? position : null, null);
+        if (faults.Count > 0) return (null, null, string.Join("; ", faults));
+        return (new PourBeer(tapId, type!, volume, at, pourId), record.PourId is null ? position : null, null);
     }
 
     /// <summary>The glass type the file says, since the table may have been another when it was poured; else the one that the volume fits.</summary>

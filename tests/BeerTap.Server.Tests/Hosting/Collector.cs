@@ -3,11 +3,12 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace BeerTap.Server.Tests.Hosting;
 
-/// <summary>An OTLP collector over HTTP: keeps what a hub exports, read from protobuf as far as tests ask.</summary>
+/// <summary>An OTLP collector over HTTP or gRPC: keeps what a hub exports, read from protobuf as far as tests ask.</summary>
 internal sealed class Collector : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -20,14 +21,17 @@ internal sealed class Collector : IAsyncDisposable
 
     public string Address => _app.Urls.Single();
 
-    public static async Task<Collector> StartAsync()
+    private const string Service = "/opentelemetry.proto.collector";
+
+    public static async Task<Collector> StartAsync(bool grpc = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
         var collector = new Collector(builder.Build());
-        collector._app.MapPost("/v1/traces", http => TakeAsync(http, resource => Fields(resource, 2, 2).Select(Span.Read).ToList().ForEach(collector.Spans.Enqueue)));
-        collector._app.MapPost("/v1/metrics", http => TakeAsync(http, resource =>
+        collector._app.MapPost(grpc ? $"{Service}.trace.v1.TraceService/Export" : "/v1/traces", http => TakeAsync(http, resource => Fields(resource, 2, 2).Select(Span.Read).ToList().ForEach(collector.Spans.Enqueue)));
+        collector._app.MapPost(grpc ? $"{Service}.metrics.v1.MetricsService/Export" : "/v1/metrics", http => TakeAsync(http, resource =>
         {
             foreach (var metric in Fields(resource, 2, 2)) collector.Metrics[Text(metric, 1)] = Text(metric, 3);
         }));
@@ -41,7 +45,15 @@ internal sealed class Collector : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body);
-        foreach (var resource in Fields(body.ToArray(), 1)) read(resource);
+
+        // gRPC puts a flag and a length before the message, and its status behind the answer.
+        const int Prefix = 5;
+        var isGrpc = http.Request.ContentType == "application/grpc";
+        foreach (var resource in Fields(body.ToArray().AsMemory(isGrpc ? Prefix : 0), 1)) read(resource);
+        if (!isGrpc) return;
+        http.Response.ContentType = "application/grpc";
+        await http.Response.Body.WriteAsync(new byte[Prefix]);
+        http.Response.AppendTrailer("grpc-status", "0");
     }
 
     private static string Text(ReadOnlyMemory<byte> message, int field) => Encoding.UTF8.GetString(Fields(message, field).FirstOrDefault().Span);

@@ -38,11 +38,13 @@ public sealed class TelemetryTests
         Assert.Equal(3, collector.Spans.Count);
     }
 
-    [Fact]
-    public async Task EveryMeterIsExported()
+    [Theory]
+    [InlineData("http/protobuf")]
+    [InlineData("grpc")]
+    public async Task EveryMeterIsExported(string protocol)
     {
-        await using var collector = await Collector.StartAsync();
-        await using (var hub = await HubUnderTest.StartAsync($"--Telemetry:Otlp:Endpoint={collector.Address}/", "--Telemetry:Otlp:Protocol=http/protobuf"))
+        await using var collector = await Collector.StartAsync(protocol == "grpc");
+        await using (var hub = await HubUnderTest.StartAsync($"--Telemetry:Otlp:Endpoint={collector.Address}/", $"--Telemetry:Otlp:Protocol={protocol}", "--Telemetry:Otlp:Traces=1"))
         {
             await hub.PourAsync();
             using var refused = await hub.Http.PostAsync("/api/beers", "{}".AsJson());
@@ -50,6 +52,7 @@ public sealed class TelemetryTests
 
         string[] told = ["beertap.pours", "beertap.intake.queue", "beertap.intake.commit.size", "beertap.intake.commit.duration", "beertap.feed.deliveries", "beertap.feed.lag", "beertap.refusals", "beertap.health", "beertap.store.free", "http.server.request.duration", "dotnet.process.memory.working_set"];
         Assert.Empty(told.Except(collector.Metrics.Keys));
+        Assert.Contains(collector.Spans, span => span.Name == "beertap commit");
         Assert.Equal(("s", "By"), (collector.Metrics["beertap.intake.commit.duration"], collector.Metrics["beertap.store.free"]));
     }
 
@@ -58,6 +61,24 @@ public sealed class TelemetryTests
     {
         await using var hub = await HubUnderTest.StartAsync();
         Assert.DoesNotContain(hub.Services.GetServices<IHostedService>(), service => service is Telemetry);
+    }
+
+    [Fact]
+    public void ATraceThatNobodyListensToCostsNoMemory()
+    {
+        List<int> submissions = [1, 2, 3];
+        LogBatch batch = new(0);
+        Follow();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++) Follow();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Follow()
+        {
+            Assert.Null(IntakeTrace.Post());
+            var commit = IntakeTrace.Begin(submissions, static _ => null);
+            IntakeTrace.Committed(commit, batch);
+        }
     }
 
     [Fact]

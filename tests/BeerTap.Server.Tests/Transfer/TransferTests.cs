@@ -50,6 +50,24 @@ public sealed class TransferTests : IDisposable
     }
 
     [Fact]
+    public async Task AfterARestoreOnlyWhatCameLaterIsImported()
+    {
+        string epoch;
+        using (var hub = new StoreUnderTest(folder => new SqliteBeerStore(folder), Directory.CreateDirectory(Store).FullName))
+        {
+            hub.Append(StoreUnderTest.Pour(), StoreUnderTest.Pour(pourId: "a"));
+            epoch = hub.Store.Epoch;
+            await Expect(0, "up to position 2", "backup", Path.Combine(_folder, "old.beertap"), $"--Storage:Path={Store}");
+            hub.Append(StoreUnderTest.Pour(), StoreUnderTest.Pour(pourId: "b"));
+            await Expect(0, "4 beers", "export", Path.Combine(_folder, "since.csv"), $"--Storage:Path={Store}");
+        }
+
+        await Expect(0, "up to position 2", "restore", Path.Combine(_folder, "old.beertap"), $"--Storage:Path={Other}");
+        await Expect(0, "2 added, 2 there before", "import", Path.Combine(_folder, "since.csv"), $"--holds={epoch}-2", $"--Storage:Path={Other}");
+        await Expect(0, "0 added, 4 there before", "import", Path.Combine(_folder, "since.csv"), $"--holds={epoch}-2", $"--Storage:Path={Other}");
+    }
+
+    [Fact]
     public async Task AStoreIsExportedWhileAHubServesIt()
     {
         await using var hub = await HubUnderTest.StartAsync();
@@ -159,6 +177,7 @@ public sealed class TransferTests : IDisposable
     [InlineData("Say which format", "import", "pours.txt")]
     [InlineData("--from is not an option", "export", "-", "--from=monday")]
     [InlineData("--source is not an option", "export", "-", "--source=x")]
+    [InlineData("--holds must be a position", "import", "a.csv", "--holds=42")]
     [InlineData("It takes one file", "import", "a.csv", "b.csv")]
     [InlineData("Glasses:0", "import", "a.csv", "--Glasses:0:Name=half")]
     [InlineData("There is no store", "export", "-", "--Storage:Path=/nowhere")]
