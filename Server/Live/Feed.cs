@@ -33,7 +33,7 @@ internal sealed class Feed : IDisposable
         meter.Watch(_pumps, events);
         _events.Advanced += TellPumps;
         _subscription = repository.Subscribe(Tell);
-        _running = Task.WhenAll([.. _pumps.Select(pump => Task.Run(() => pump.RunAsync(_stop.Token))), Task.Run(TickAsync)]);
+        _running = Task.WhenAll([.. _pumps.Select(pump => pump.RunAsync(_stop.Token)), Task.Run(TickAsync)]);
     }
 
     /// <summary>Raised for each connection that begins to be served.</summary>

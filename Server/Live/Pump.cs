@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 
 namespace BeerTap.Server.Live;
 
@@ -11,7 +10,6 @@ namespace BeerTap.Server.Live;
 /// All state of subscribers and the list of them belong to the loop. Other threads only put something into one of the mailboxes and signal.
 /// Shutdown: closing words to everybody, a bounded wait, then the loop is cancelled and ends.
 /// </remarks>
-[SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing; late signals must not throw.")]
 internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, LiveOptions options, TimeProvider time, ILogger log)
 {
     /// <summary>How many pieces one subscriber gets before the next one's turn.</summary>
@@ -25,7 +23,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     private readonly ConcurrentQueue<Subscriber> _leaving = new();
     private readonly ConcurrentQueue<(Subscriber Subscriber, CloseReason Reason)> _closing = new();
     private readonly ConcurrentQueue<Finished> _finished = new();
-    private readonly SemaphoreSlim _wake = new(0);
+    private readonly object _bell = new();
     private int _signalled;
     private readonly ConcurrentQueue<Broadcast> _followed = new();
     private volatile bool _news;
@@ -115,11 +113,21 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
         Signal();
     }
 
-    public async Task RunAsync(CancellationToken cancel)
+    /// <summary>Runs on a thread of its own until it is cancelled.</summary>
+    /// <remarks>
+    /// A round over a thousand listeners takes milliseconds. On a thread of the pool, which on a small machine has one, every post that arrives meanwhile
+    /// would wait for its end; a thread of its own is put aside by the system for whoever was asleep.
+    /// </remarks>
+    public Task RunAsync(CancellationToken cancel) => Task.Factory.StartNew(() => Run(cancel), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Run(CancellationToken cancel)
     {
-        while (!cancel.IsCancellationRequested)
+        using var ring = cancel.Register(Signal);
+        while (true)
         {
-            await _wake.WaitAsync(cancel);
+            AwaitSignal();
+            cancel.ThrowIfCancellationRequested();
+
             // A full fence: what arrives after this signals anew, what arrived before is seen by the round.
             Interlocked.Exchange(ref _signalled, 0);
             try
@@ -341,7 +349,17 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
 
     private void Signal()
     {
-        if (Interlocked.Exchange(ref _signalled, 1) == 0) _wake.Release();
+        if (Interlocked.Exchange(ref _signalled, 1) != 0) return;
+        lock (_bell) Monitor.Pulse(_bell);
+    }
+
+    // A monitor, because its wait neither spins nor yields.
+    private void AwaitSignal()
+    {
+        lock (_bell)
+        {
+            while (Volatile.Read(ref _signalled) == 0) Monitor.Wait(_bell);
+        }
     }
 
     /// <summary>Something that took its time is over, well or with a fault.</summary>

@@ -97,7 +97,7 @@ internal static class Program
             quick,
             options.GetValue(Patient),
             runs > 0 ? runs : quick ? 1 : 5,
-            TimeSpan.FromSeconds(quick ? 2 : 3),
+            TimeSpan.FromSeconds(quick ? 4 : 12),
             TimeSpan.FromSeconds(seconds > 0 ? seconds : quick ? 3 : 5),
             options.GetValue(Original),
             beers is { Length: > 0 } ? beers : quick ? [10_000, 200_000] : [10_000, 1_000_000, 10_000_000]);
