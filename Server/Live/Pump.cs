@@ -7,7 +7,7 @@ namespace BeerTap.Server.Live;
 /// the subscriber busy and the loop goes on: a slow one holds back nobody.
 /// </summary>
 /// <remarks>
-/// All state of subscribers and the list of them belong to the loop. Other threads only put something into one of the mailboxes and signal.
+/// All state of subscribers and the list of them belong to the loop. Other threads only put something into one of the mailboxes and ring.
 /// Shutdown: closing words to everybody, a bounded wait, then the loop is cancelled and ends.
 /// </remarks>
 internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, LiveOptions options, TimeProvider time, ILogger log)
@@ -23,9 +23,8 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     private readonly ConcurrentQueue<Subscriber> _leaving = new();
     private readonly ConcurrentQueue<(Subscriber Subscriber, CloseReason Reason)> _closing = new();
     private readonly ConcurrentQueue<Finished> _finished = new();
-    private readonly object _bell = new();
-    private int _signalled;
     private readonly ConcurrentQueue<Broadcast> _followed = new();
+    private readonly Bell _bell = new();
     private volatile bool _news;
     private volatile bool _tick;
     private volatile bool _cutAll;
@@ -62,20 +61,20 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     {
         Interlocked.Increment(ref _count);
         _joining.Enqueue(subscriber);
-        Signal();
+        _bell.Ring();
     }
 
     /// <summary>The connection is over; <see cref="Subscriber.Left"/> is done when the loop no longer uses it.</summary>
     public void Leave(Subscriber subscriber)
     {
         _leaving.Enqueue(subscriber);
-        Signal();
+        _bell.Ring();
     }
 
     public void Close(Subscriber subscriber, CloseReason reason)
     {
         _closing.Enqueue((subscriber, reason));
-        Signal();
+        _bell.Ring();
     }
 
     /// <summary>Closes all there are and all that come.</summary>
@@ -89,14 +88,14 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     public void CutAll()
     {
         _cutAll = true;
-        Signal();
+        _bell.Ring();
     }
 
     /// <summary>The log went on.</summary>
     public void News()
     {
         _news = true;
-        Signal();
+        _bell.Ring();
     }
 
     /// <summary>The log went on by a batch that is followed.</summary>
@@ -110,7 +109,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     public void Tick()
     {
         _tick = true;
-        Signal();
+        _bell.Ring();
     }
 
     /// <summary>Runs on a thread of its own until it is cancelled.</summary>
@@ -122,14 +121,11 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
 
     private void Run(CancellationToken cancel)
     {
-        using var ring = cancel.Register(Signal);
+        using var ring = cancel.Register(_bell.Ring);
         while (true)
         {
-            AwaitSignal();
+            _bell.Await();
             cancel.ThrowIfCancellationRequested();
-
-            // A full fence: what arrives after this signals anew, what arrived before is seen by the round.
-            Interlocked.Exchange(ref _signalled, 0);
             try
             {
                 Round();
@@ -229,7 +225,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
             if (pieces == PiecesPerVisit)
             {
                 _unfinished.Enqueue(subscriber);
-                Signal();
+                _bell.Ring();
                 return;
             }
 
@@ -284,7 +280,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
             }
 
             _finished.Enqueue(new Finished(subscriber, fault));
-            Signal();
+            _bell.Ring();
         }
     }
 
@@ -345,21 +341,6 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
         events.Leave(subscriber.Format);
         Interlocked.Decrement(ref _count);
         subscriber.SetLeft();
-    }
-
-    private void Signal()
-    {
-        if (Interlocked.Exchange(ref _signalled, 1) != 0) return;
-        lock (_bell) Monitor.Pulse(_bell);
-    }
-
-    // A monitor, because its wait neither spins nor yields.
-    private void AwaitSignal()
-    {
-        lock (_bell)
-        {
-            while (Volatile.Read(ref _signalled) == 0) Monitor.Wait(_bell);
-        }
     }
 
     /// <summary>Something that took its time is over, well or with a fault.</summary>

@@ -7,11 +7,14 @@ internal static class AtomicFile
 {
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
 
         // Hashes are no secrets, but who has which key is nobody else's business.
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var draft = path + ".new";
+
+        // One that was left behind by a kill would keep the permissions it has.
+        File.Delete(draft);
         using (var file = new FileStream(draft, options))
         {
             file.Write(content);

@@ -35,7 +35,7 @@ internal static class SqliteBackup
             // A file of its own without the gaps of the old one, read from one moment's snapshot.
             SqliteSchema.Execute(source, $"VACUUM INTO '{making.Replace("'", "''", StringComparison.Ordinal)}'");
             var told = verify(making);
-            Flush(making);
+            StoreFolder.FlushFile(making);
             File.Move(making, target);
             StoreFolder.FlushNamesOf(Path.GetDirectoryName(target)!);
             return told;
@@ -164,11 +164,5 @@ internal static class SqliteBackup
         var faults = SqliteCheck.FaultsOf(connection, part => say(string.Create(CultureInfo.InvariantCulture, $"Checking: {part}")));
         if (faults.Count > 0) throw new StoreException($"{file} is not sound: {string.Join("; ", faults.Take(3))}. Nothing was changed.", fault: StoreFault.Damaged);
         return SqliteSchema.Read(connection);
-    }
-
-    private static void Flush(string file)
-    {
-        using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
-        RandomAccess.FlushToDisk(handle);
     }
 }

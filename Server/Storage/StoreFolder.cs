@@ -74,14 +74,22 @@ internal sealed class StoreFolder : IDisposable
             var kept = System.IO.Path.Combine(aside, name);
             if (move(name)) System.IO.File.Move(File(name), kept);
             else System.IO.File.Copy(File(name), kept);
+            FlushFile(kept);
         }
 
+        FlushNamesOf(aside);
         FlushNames();
         return aside;
     }
 
     /// <summary>A new or renamed file survives a power cut only once its folder was flushed too; Windows sees to that itself.</summary>
     public void FlushNames() => FlushNamesOf(Path);
+
+    public static void FlushFile(string file)
+    {
+        using var handle = System.IO.File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(handle);
+    }
 
     public static void FlushNamesOf(string folder)
     {

@@ -38,6 +38,18 @@ public sealed class KeyFileTests : IDisposable
         Assert.DoesNotContain(key, string.Concat(Directory.GetFiles(_folder).Select(File.ReadAllText)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task ADraftThatAKillLeftBehindLendsItsPermissionsToNobody()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var draft = Path.Combine(_folder, KeyFile.Name + ".new");
+        await File.WriteAllTextAsync(draft, "half of");
+        File.SetUnixFileMode(draft, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        Assert.Equal(0, (await CommandAsync("add", "--role", "operator")).Code);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_folder, KeyFile.Name)));
+        Assert.False(File.Exists(draft));
+    }
+
     [Theory]
     [InlineData("add", "--role is required")]
     [InlineData("add --role tap", "--tap is required")]
