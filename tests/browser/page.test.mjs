@@ -107,6 +107,7 @@ for (const signal of ['SIGTERM', 'SIGKILL']) {
 withPage('the network goes and comes back: offline, then all of what was missed', async ({ hub, screen, page }) => {
   await screen.look();
   await hub.curl(1, 500);
+  await agrees(hub, screen);
   await screen.context.setOffline(true);
   await screen.state('offline');
   for (let i = 0; i < 30; i++) await hub.curl(2, 500);
