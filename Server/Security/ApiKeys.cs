@@ -19,7 +19,7 @@ internal sealed class ApiKeys
     private readonly FileDoubts _doubts;
     private volatile KeySnapshot _now;
     private volatile bool _any;
-    private (DateTime Changed, long Length)[] _stamps;
+    private volatile (DateTime Changed, long Length)[] _stamps;
 
     /// <exception cref="KeyFileException">The stored keys cannot be read.</exception>
     public ApiKeys(SecurityOptions options, string folder, TimeProvider time, Action<string> fault)
@@ -59,6 +59,26 @@ internal sealed class ApiKeys
         var principal = _now.Find(text, out var identity);
         if (identity is not null) Uses.Mark(identity.LastUse, _time.GetUtcNow());
         return principal;
+    }
+
+    /// <summary>
+    /// As <see cref="Find"/>, after a look whether the files are others than those that were read: a key works as soon as the command that made it
+    /// has ended. Who guesses keys costs a look at the files' times, and no reading.
+    /// </summary>
+    public ClaimsPrincipal? FindInChanged(ReadOnlySpan<char> text, ILogger log)
+    {
+        try
+        {
+            if (Stamps().SequenceEqual(_stamps)) return null;
+            Refresh(log);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // KeyWatch meets the same fault at its next look, and tells it.
+            return null;
+        }
+
+        return Find(text);
     }
 
     /// <summary>Makes a key, good at once; its text is known to the caller alone.</summary>

@@ -14,7 +14,7 @@ internal sealed record RefusedKey(string Reason);
 /// A plain middleware, not a handler of the framework's: that one makes a scope, a handler, a ticket and two tasks for each request, which cost
 /// more than taking the pour in. The caller stands in <see cref="HttpContext.User"/> as ever, so SignalR knows it too.
 /// </remarks>
-internal sealed class KeyAuthentication(ApiKeys keys)
+internal sealed class KeyAuthentication(ApiKeys keys, ILogger<KeyAuthentication> log)
 {
     /// <summary>The type of the identity that a key gives.</summary>
     public const string Scheme = "key";
@@ -63,7 +63,7 @@ internal sealed class KeyAuthentication(ApiKeys keys)
         }
 
         if (text.Length == 0) return default;
-        return keys.Find(text) is { } caller ? (caller, null) : (null, Unknown);
+        return (keys.Find(text) ?? keys.FindInChanged(text, log)) is { } caller ? (caller, null) : (null, Unknown);
     }
 
     private static bool TakesQueryField(PathString path) =>

@@ -37,7 +37,7 @@ internal static class Registration
         var limits = app.Services.GetRequiredService<RequestLimits>();
         limits.LimitAddresses(app);
         app.UseOrigins(app.Services.GetRequiredService<SecurityOptions>());
-        new KeyAuthentication(app.Services.GetRequiredService<ApiKeys>()).Use(app);
+        new KeyAuthentication(app.Services.GetRequiredService<ApiKeys>(), app.Services.GetRequiredService<ILogger<KeyAuthentication>>()).Use(app);
         limits.LimitKeys(app);
         Rights.Ask(app, access);
         app.Services.GetRequiredService<ListenerLimits>().Limit(app);

@@ -70,6 +70,14 @@ public sealed class RevocationTests
         Assert.Equal(201, await hub.StatusAsync("POST", "/api/beers", key, """{"tapId":1,"volume":500}"""));
     }
 
+    [Fact]
+    public async Task WhereKeysAreAskedForOneOfTheCommandLineWorksOnceTheCommandHasEnded()
+    {
+        var (hub, _) = await Keyed.StartAsync();
+        await using var _ = hub;
+        for (var i = 0; i < 20; i++) Assert.Equal(200, await hub.StatusAsync("GET", "/api/beers", await CommandAsync(hub, "add", "--role", "viewer")));
+    }
+
     private static async Task<string> CommandAsync(HubUnderTest hub, params string[] words)
     {
         using var answer = new StringWriter();
