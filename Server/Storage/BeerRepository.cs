@@ -10,17 +10,18 @@ namespace BeerTap.Server.Storage;
 internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
 {
     private readonly IBeerStore _store;
-    private readonly GroupCommitter _committer;
+    private readonly ICommitter _committer;
     private readonly Subject<CommittedBatch> _committed = new();
     private readonly Totals _totals;
 
-    public BeerRepository(IBeerStore store, IntakeOptions options, StorageOptions storage, IntakeMeter meter, ILogger<BeerRepository> log)
+    /// <param name="committer">Makes the committer that orders what this repository is given.</param>
+    public BeerRepository(IBeerStore store, Func<LogWriter, ICommitter> committer, StorageOptions storage, IntakeMeter meter, ILogger<BeerRepository> log)
     {
         _store = store;
         foreach (var warning in store.Warnings) Log.StoreWarning(log, warning);
         _totals = new Totals(store.Head, store.ReadTotals());
         Log.StoreOpened(log, storage.Provider, Path.GetFullPath(storage.Path), store.Epoch, store.Head, _totals.Counts().Beers);
-        _committer = new GroupCommitter(store, options, _totals.Apply, _committed.OnNext, meter, log);
+        _committer = committer(new LogWriter(store, _totals.Apply, _committed.OnNext, meter, log));
     }
 
     public string Epoch => _store.Epoch;

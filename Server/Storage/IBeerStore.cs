@@ -14,6 +14,9 @@ internal interface IBeerStore : IDisposable
     /// <summary>The number of the last committed position when the store was opened; 0 in a new store.</summary>
     long Head { get; }
 
+    /// <summary>The <see cref="LogBatch.Bookmark"/> of the last batch that had one, when the store was opened; null when none had.</summary>
+    byte[]? Bookmark { get; }
+
     /// <summary>What an operator must know of how the store was found, though it serves.</summary>
     IReadOnlyList<string> Warnings => [];
 

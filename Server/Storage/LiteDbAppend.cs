@@ -18,6 +18,7 @@ internal sealed class LiteDbAppend(LiteEngine engine, LiteDbTypes types, LiteDbP
         engine.Upsert(LiteDbDocuments.Totals, batch.Totals.Select(AddToTotal).ToList(), BsonAutoId.ObjectId);
         engine.Upsert(LiteDbDocuments.Hourly, HourlyChanges(batch).Select(AddToHourly).ToList(), BsonAutoId.ObjectId);
         engine.Upsert(LiteDbDocuments.Hours, HourRanges(batch).Select(WidenHour).ToList(), BsonAutoId.Int64);
+        if (batch.Bookmark is { } bookmark) engine.Upsert(LiteDbDocuments.Meta, [new BsonDocument { ["_id"] = LiteDbSchema.BookmarkName, ["v"] = bookmark }], BsonAutoId.ObjectId);
     }
 
     private void AddTypes(LogBatch batch)

@@ -32,12 +32,14 @@ internal sealed class LiteDbBeerStore : IBeerStore
     internal LiteDbBeerStore(StoreFolder folder, Func<string, FileStream> openLog)
     {
         (_folder, _openLog) = (folder, openLog);
-        (Epoch, Head) = Use("be opened", session => (session.Epoch, session.ReadHead()));
+        (Epoch, Head, Bookmark) = Use("be opened", session => (session.Epoch, session.ReadHead(), session.ReadBookmark()));
     }
 
     public string Epoch { get; }
 
     public long Head { get; }
+
+    public byte[]? Bookmark { get; }
 
     public void Append(LogBatch batch) => Use("commit", session =>
     {

@@ -13,7 +13,7 @@ internal sealed class LiteDbSession
         _files = LiteDbFiles.Open(folder, openLog, durable);
         try
         {
-            Epoch = LiteDbSchema.Open(_files);
+            Epoch = LiteDbSchema.Open(_files, folder.EpochOfNew);
             var types = new LiteDbTypes();
             foreach (var type in _files.Engine.All(LiteDbDocuments.Types)) types.Add(type["n"].AsString);
             var pours = new LiteDbPours(_files.Engine);
@@ -32,6 +32,9 @@ internal sealed class LiteDbSession
     public LiteDbReader Reader { get; }
 
     public long ReadHead() => _files.Engine.Last(LiteDbDocuments.Log)?["_id"].AsInt64 ?? 0;
+
+    /// <inheritdoc cref="IBeerStore.Bookmark"/>
+    public byte[]? ReadBookmark() => _files.Engine.Find(LiteDbDocuments.Meta, LiteDbSchema.BookmarkName)?["v"].AsBinary;
 
     public void Append(LogBatch batch) => _files.Commit(() => _append.Write(batch));
 

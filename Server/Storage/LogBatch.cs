@@ -19,6 +19,9 @@ internal sealed class LogBatch(long head, int size = 0)
 
     public List<LogEvent> Events { get; } = new(size);
 
+    /// <summary>What whoever orders the log wants kept with the batch; null when nothing.</summary>
+    public byte[]? Bookmark { get; set; }
+
     /// <summary>The pour ids that become known with this batch.</summary>
     public IReadOnlyDictionary<(int TapId, string PourId), Beer> Pours => _pours;
 

@@ -11,6 +11,7 @@ internal static class Registration
         services.AddSingleton(settings.Intake);
         services.AddSingleton<IBeerStore>(_ => Open(settings.Storage));
         services.AddSingleton<IntakeMeter>();
+        services.AddSingleton<Func<LogWriter, ICommitter>>(writer => new GroupCommitter(writer, settings.Intake));
         services.AddSingleton<BeerRepository>();
     }
 

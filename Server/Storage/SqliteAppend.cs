@@ -17,6 +17,7 @@ internal sealed class SqliteAppend : IDisposable
     private readonly SqliteStatement _deletion;
     private readonly SqliteStatement _deleted;
     private readonly SqliteStatement _pourId;
+    private readonly SqliteStatement _bookmark;
 
     public SqliteAppend(SqliteConnection writer, SqliteTypes types, SqliteFold fold)
     {
@@ -28,6 +29,7 @@ internal sealed class SqliteAppend : IDisposable
         _deletion = new SqliteStatement(writer, "INSERT INTO log (seq, at, pair) VALUES (?1, ?2, ?3)");
         _deleted = new SqliteStatement(writer, "UPDATE log SET pair = ?2 WHERE seq = ?1");
         _pourId = new SqliteStatement(writer, "INSERT INTO pours (tap, pour, seq) VALUES (?1, ?2, ?3)");
+        _bookmark = new SqliteStatement(writer, "INSERT OR REPLACE INTO meta VALUES ('bookmark', ?1)");
     }
 
     public void Run(LogBatch batch) => Run(batch, foldAll: false);
@@ -57,7 +59,7 @@ internal sealed class SqliteAppend : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in new[] { _begin, _commit, _rollback, _pour, _deletion, _deleted, _pourId }) statement.Dispose();
+        foreach (var statement in new[] { _begin, _commit, _rollback, _pour, _deletion, _deleted, _pourId, _bookmark }) statement.Dispose();
     }
 
     /// <summary>A full disk or a failing one makes SQLite roll back by itself; the provider's own transaction would not notice and stay open.</summary>
@@ -83,6 +85,9 @@ internal sealed class SqliteAppend : IDisposable
         }
 
         foreach (var ((tapId, pourId), beer) in batch.Pours) Remember(tapId, pourId, beer.Id);
+        if (batch.Bookmark is not { } bookmark) return;
+        _bookmark.Bind(1, bookmark);
+        _bookmark.Run();
     }
 
     private void Pour(Beer beer, List<string> added)

@@ -34,6 +34,7 @@ internal sealed class SqliteBeerStore : IBeerStore
         try
         {
             (Epoch, Head, Warnings, _head) = (opened.Epoch, opened.Head, opened.Warnings, opened.Head);
+            Bookmark = SqliteSchema.ReadBookmark(_files.Writer);
             _types = new SqliteTypes(_files.Writer);
             _committerReader = new SqliteReader(_files.Writer, _types);
             _fold = new SqliteFold(_files.Writer, _types, _committerReader, longestTail);
@@ -49,6 +50,8 @@ internal sealed class SqliteBeerStore : IBeerStore
     public string Epoch { get; }
 
     public long Head { get; }
+
+    public byte[]? Bookmark { get; }
 
     public IReadOnlyList<string> Warnings { get; }
 

@@ -74,7 +74,7 @@ internal sealed record SqliteOpening(string Epoch, long Head, SqliteWal? Log, IR
         {
             connection.Open();
             SqlitePageSums.Reserve(connection);
-            SqliteSchema.Make(connection, StoreFolder.NewEpoch());
+            SqliteSchema.Make(connection, folder.EpochOfNew);
         }
         catch (SqliteException fault)
         {

@@ -60,7 +60,12 @@ internal static class SqliteSchema
         return (epoch, (long)Scalar(connection, "SELECT IFNULL(MAX(seq), 0) FROM log")!);
     }
 
-    public static void SetEpoch(SqliteConnection connection, string epoch) => Execute(connection, $"UPDATE meta SET value = '{epoch}' WHERE name = 'epoch'");
+    /// <summary>Begins a new history: what a log that was shared knows of the store holds no longer.</summary>
+    public static void SetEpoch(SqliteConnection connection, string epoch) =>
+        Execute(connection, $"UPDATE meta SET value = '{epoch}' WHERE name = 'epoch'; DELETE FROM meta WHERE name = 'bookmark'");
+
+    /// <summary>What whoever orders the log left with the last batch; null when nothing.</summary>
+    public static byte[]? ReadBookmark(SqliteConnection connection) => (byte[]?)Scalar(connection, "SELECT value FROM meta WHERE name = 'bookmark'");
 
     /// <summary>
     /// FULL flushes each commit. The writer's cache (64 MiB, in KiB when negative) keeps the upper pages of every index at ten million beers; a

@@ -17,8 +17,12 @@ internal sealed class StoreFolder : IDisposable
 
     public string Path { get; }
 
+    /// <summary>The epoch of a store that is made in the folder.</summary>
+    public required string EpochOfNew { get; init; }
+
+    /// <param name="epochOfNew">The epoch of a store that is made there, where it is not to be its own.</param>
     /// <exception cref="StoreException">The folder cannot be made or written, or another hub holds it.</exception>
-    public static StoreFolder Hold(string path)
+    public static StoreFolder Hold(string path, string? epochOfNew = null)
     {
         var full = System.IO.Path.GetFullPath(path);
         try
@@ -32,7 +36,7 @@ internal sealed class StoreFolder : IDisposable
 
         try
         {
-            return new StoreFolder(full, new FileStream(System.IO.Path.Combine(full, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new StoreFolder(full, new FileStream(System.IO.Path.Combine(full, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)) { EpochOfNew = epochOfNew ?? NewEpoch() };
         }
         catch (UnauthorizedAccessException fault)
         {

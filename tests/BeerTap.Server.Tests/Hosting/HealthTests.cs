@@ -124,7 +124,7 @@ public sealed class HealthTests
         {
             var (meters, live, storage) = (_services.GetRequiredService<IMeterFactory>(), new LiveOptions(), new StorageOptions { Path = Folder });
             var intake = new IntakeMeter(meters, Time);
-            Repository = new BeerRepository(Store, new IntakeOptions(), storage, intake, NullLogger<BeerRepository>.Instance);
+            Repository = new BeerRepository(Store, writer => new GroupCommitter(writer, new IntakeOptions()), storage, intake, NullLogger<BeerRepository>.Instance);
             var events = new EventLog(Store.Epoch, () => 0, live);
             _feed = new Feed(Repository, events, new TapRegistry(Repository, Time), new KeyedListeners(new ApiKeys(new SecurityOptions(), Folder, Time, Assert.Fail), Time), new FeedMeter(meters), live, Time, NullLogger<Feed>.Instance);
             _probe = new StoreProbe(storage, Time);

@@ -89,7 +89,7 @@ public sealed class ReportsApiTests
         var batch = new LogBatch(0);
         for (var i = 0; i < 150_000; i++) batch.Pour(new PourBeer(1, "pint", 500, now.AddSeconds(-(150_000 - i) / 50), null));
         store.Append(batch);
-        using var repository = new BeerRepository(store, new IntakeOptions(), new StorageOptions(), PlainMeters.Intake(), NullLogger<BeerRepository>.Instance);
+        using var repository = new BeerRepository(store, writer => new GroupCommitter(writer, new IntakeOptions()), new StorageOptions(), PlainMeters.Intake(), NullLogger<BeerRepository>.Instance);
         using var tally = new MinuteTally(repository, new StoppedClock(now), NullLogger<MinuteTally>.Instance);
 
         // 100,000 events are 33 minutes and 20 seconds: the minute in which they begin is not whole.

@@ -41,7 +41,7 @@ public sealed class ShareReportTests
     public async Task TheIntervalBringsAReportOnlyWhenSomethingChanged()
     {
         var clock = new HistoricalScheduler();
-        using var repository = new BeerRepository(new FakeStore(), new IntakeOptions(), new StorageOptions(), PlainMeters.Intake(), NullLogger<BeerRepository>.Instance);
+        using var repository = new BeerRepository(new FakeStore(), writer => new GroupCommitter(writer, new IntakeOptions()), new StorageOptions(), PlainMeters.Intake(), NullLogger<BeerRepository>.Instance);
         var events = new EventLog(repository.Epoch, () => repository.Totals.Counts().Head, new LiveOptions());
         using var announced = new SemaphoreSlim(0);
         using var log = repository.Subscribe(events.Append);

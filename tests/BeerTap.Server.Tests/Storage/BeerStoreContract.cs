@@ -49,6 +49,22 @@ public abstract partial class BeerStoreContract : IDisposable
     }
 
     [Fact]
+    public void ABookmarkIsKeptWithItsBatch()
+    {
+        Assert.Null(Store.Bookmark);
+        var batch = new LogBatch(0) { Bookmark = [1, 2, 3] };
+        batch.Pour(Pour());
+        _under.Append(batch);
+        _under.Append(Pour());
+        Assert.Equal([1, 2, 3], _under.Reopen().Bookmark);
+
+        batch = new LogBatch(2) { Bookmark = [4] };
+        batch.Pour(Pour());
+        _under.Append(batch);
+        Assert.Equal([4], _under.Reopen().Bookmark);
+    }
+
+    [Fact]
     public void EverythingSurvivesAReopening()
     {
         var epoch = Store.Epoch;

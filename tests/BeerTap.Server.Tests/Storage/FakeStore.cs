@@ -13,6 +13,8 @@ internal sealed class FakeStore : IBeerStore
 
     public long Head { get; init; }
 
+    public byte[]? Bookmark { get; init; }
+
     public List<LogBatch> Batches { get; } = [];
 
     /// <summary>Why a batch cannot be taken, if so.</summary>

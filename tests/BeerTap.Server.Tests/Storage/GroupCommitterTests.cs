@@ -144,14 +144,15 @@ public sealed class GroupCommitterTests : IDisposable
     public async Task AnObserverThatFailsDoesNotStopTheIntake()
     {
         using var committer = new GroupCommitter(
-            _store, new IntakeOptions(), _ => { }, _ => throw new InvalidOperationException("observer"), PlainMeters.Intake(), NullLogger.Instance);
+            new LogWriter(_store, _ => { }, _ => throw new InvalidOperationException("observer"), PlainMeters.Intake(), NullLogger.Instance), new IntakeOptions());
         Assert.Equal(1, (await committer.SubmitTogetherAsync(Pour()).WaitAsync(Patience))[0].Beer!.Id);
         Assert.Equal(2, (await committer.SubmitTogetherAsync(Pour()).WaitAsync(Patience))[0].Beer!.Id);
     }
 
-    private GroupCommitter Start(IntakeOptions? options = null) => new(
+    private GroupCommitter Start(IntakeOptions? options = null) => new(Writer(), options ?? new IntakeOptions());
+
+    private LogWriter Writer() => new(
         _store,
-        options ?? new IntakeOptions(),
         batch => _heard.Add($"stored {_store.ReadLog(0, 100).Count}, counted {batch.Head}"),
         batch =>
         {
