@@ -1,6 +1,7 @@
 using BeerTap.Server.Beers;
 using BeerTap.Server.Hosting;
 using BeerTap.Server.Live;
+using BeerTap.Server.Replication;
 using BeerTap.Server.Reports;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
@@ -27,8 +28,14 @@ internal static class Program
 
         try
         {
-            await using var hub = Build(args);
+            await using var hub = await BuildAsync(args);
+            var log = hub.Services.GetService<LogStatus>();
             await hub.RunAsync();
+            return log?.Fatal is { } fatal ? Refusal.Tell(fatal, "The hub cannot go on:") : 0;
+        }
+        catch (OperationCanceledException)
+        {
+            // It was stopped while it waited for the log.
             return 0;
         }
         catch (Exception fault) when (Refusal.Explains(fault))
@@ -41,11 +48,14 @@ internal static class Program
     /// <exception cref="SettingsException">The configuration has faults.</exception>
     /// <exception cref="KeyFileException">The keys cannot be read.</exception>
     /// <exception cref="StoreException">The store cannot be opened.</exception>
-    public static WebApplication Build(string[] args)
+    /// <exception cref="LogException">The log that hubs share does not take this hub.</exception>
+    public static async Task<WebApplication> BuildAsync(string[] args)
     {
         // The program's own files lie beside it; the store lies where the hub is started.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = Settings.Readable(args), ContentRootPath = AppContext.BaseDirectory });
+        var options = new WebApplicationOptions { Args = Settings.Readable(args), ContentRootPath = AppContext.BaseDirectory };
+        var builder = WebApplication.CreateBuilder(options);
         var settings = Settings.Load(builder, args);
+        var epoch = await WaitingRoom.EpochAsync(options, args, settings);
 
         builder.AddLog(settings.Log);
         builder.AddTelemetry(settings.Telemetry);
@@ -53,7 +63,7 @@ internal static class Program
         builder.AddLimits(settings.Limits, settings.Intake);
         builder.AddSecurity(settings);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddStorage(settings);
+        builder.Services.AddStorage(settings, epoch);
         builder.Services.AddBeers(settings);
         builder.Services.AddLive(settings);
         builder.Services.AddDocs();

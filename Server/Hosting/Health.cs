@@ -7,17 +7,19 @@ namespace BeerTap.Server.Hosting;
 /// <summary>How the hub is.</summary>
 /// <param name="Status"><c>live</c> or <c>stuck</c>; <c>ready</c>, <c>unready</c> or <c>draining</c>.</param>
 /// <param name="Connections">How many listeners are connected.</param>
-/// <param name="Checks">What was looked at, by name: <c>store</c>, <c>feed</c>, <c>disk</c>.</param>
+/// <param name="Checks">What was looked at, by name: <c>store</c>, <c>feed</c>, <c>disk</c>, and <c>log</c> where several hubs share one.</param>
 public sealed record HealthAnswer(string Status, int? Connections = null, IReadOnlyDictionary<string, HealthCheck>? Checks = null);
 
 /// <summary>One thing that was looked at.</summary>
-/// <param name="Status"><c>ok</c> or <c>failed</c>.</param>
+/// <param name="Status"><c>ok</c>, <c>degraded</c> (a part does not work; the hub is of use all the same) or <c>failed</c>.</param>
 /// <param name="Reason">Why, in words for whoever looks after the hub.</param>
 public sealed record HealthCheck(string Status, string Reason)
 {
-    internal bool IsOk => Status == "ok";
+    internal bool IsOk => Status != "failed";
 
     internal static HealthCheck Ok(string reason) => new("ok", reason);
+
+    internal static HealthCheck Degraded(string reason) => new("degraded", reason);
 
     internal static HealthCheck Failed(string reason) => new("failed", reason);
 }

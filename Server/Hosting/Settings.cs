@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using BeerTap.Server.Beers;
 using BeerTap.Server.Live;
+using BeerTap.Server.Replication;
 using BeerTap.Server.Reports;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
@@ -15,7 +16,7 @@ namespace BeerTap.Server.Hosting;
 /// </summary>
 internal sealed class Settings
 {
-    private static readonly string[] Sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, LimitOptions.Section, HealthOptions.Section, "Telemetry", "Glasses", "Serilog", "Kestrel"];
+    private static readonly string[] Sections = [StorageOptions.Section, IntakeOptions.Section, LiveOptions.Section, ReportOptions.Section, LogOptions.Section, SecurityOptions.Section, LimitOptions.Section, HealthOptions.Section, ReplicationOptions.Section, "Telemetry", "Glasses", "Serilog", "Kestrel"];
 
     private static readonly string[] Hosts = ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "AllowedHosts", "PORT"];
 
@@ -30,6 +31,8 @@ internal sealed class Settings
         Limits = Read<LimitOptions>(configuration, LimitOptions.Section);
         Log = Read<LogOptions>(configuration, LogOptions.Section);
         Health = Read<HealthOptions>(configuration, HealthOptions.Section);
+        Replication = Read<ReplicationOptions>(configuration, ReplicationOptions.Section);
+        _faults.AddRange(Replication.Faults());
         Telemetry = Read<TelemetryOptions>(configuration, TelemetryOptions.Section);
         _faults.AddRange(Telemetry.Faults());
         _faults.AddRange(configuration.GetSection("Telemetry").GetChildren().Where(part => !part.Key.Equals("Otlp", StringComparison.OrdinalIgnoreCase)).Select(part => $"{part.Path} is not a setting. Telemetry has: Otlp."));
@@ -52,6 +55,8 @@ internal sealed class Settings
     public LogOptions Log { get; }
 
     public HealthOptions Health { get; }
+
+    public ReplicationOptions Replication { get; }
 
     public TelemetryOptions Telemetry { get; }
 

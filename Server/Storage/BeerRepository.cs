@@ -31,6 +31,9 @@ internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
 
     public Totals Totals => _totals;
 
+    /// <inheritdoc cref="ICommitter.Start"/>
+    public void Start() => _committer.Start();
+
     public IDisposable Subscribe(IObserver<CommittedBatch> observer) => _committed.Subscribe(observer);
 
     /// <summary>Pours one beer, exactly once for its pour id.</summary>

@@ -14,4 +14,9 @@ internal interface ICommitter : IDisposable
 
     /// <summary>Hands over commands that belong into one transaction; the answers come when it is on the disk.</summary>
     Task<Outcome[]> SubmitTogetherAsync(params Command[] commands);
+
+    /// <summary>Begins, once everybody who must hear of commits listens: others may write into the log before this hub was given anything.</summary>
+    void Start()
+    {
+    }
 }

@@ -22,6 +22,9 @@ internal sealed class LogBatch(long head, int size = 0)
     /// <summary>What whoever orders the log wants kept with the batch; null when nothing.</summary>
     public byte[]? Bookmark { get; set; }
 
+    /// <summary>Whether the bookmark is worth a transaction of its own where there are no events.</summary>
+    public bool KeepsBookmarkAlone { get; set; }
+
     /// <summary>The pour ids that become known with this batch.</summary>
     public IReadOnlyDictionary<(int TapId, string PourId), Beer> Pours => _pours;
 

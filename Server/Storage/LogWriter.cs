@@ -17,6 +17,9 @@ internal sealed class LogWriter(IBeerStore store, Action<LogBatch> counted, Acti
 
     public ILogger Logger => log;
 
+    /// <summary>The number of the last position that was written.</summary>
+    public long Head => _head;
+
     /// <summary>What whoever orders the log left with the last batch that was written; null when nothing.</summary>
     public byte[]? Bookmark { get; private set; } = store.Bookmark;
 
@@ -29,7 +32,7 @@ internal sealed class LogWriter(IBeerStore store, Action<LogBatch> counted, Acti
         var began = meter.Begin();
         var batch = new LogBatch(_head, expected);
         decide(_sequencer, batch);
-        if (batch.Events.Count == 0) return batch;
+        if (batch.Events.Count == 0 && !batch.KeepsBookmarkAlone) return batch;
         store.Append(batch);
         _head = batch.Head;
         if (batch.Bookmark is not null) Bookmark = batch.Bookmark;

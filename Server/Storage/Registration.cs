@@ -1,24 +1,27 @@
 using System.Reflection;
 using BeerTap.Server.Hosting;
+using BeerTap.Server.Replication;
 
 namespace BeerTap.Server.Storage;
 
 internal static class Registration
 {
-    public static void AddStorage(this IServiceCollection services, Settings settings)
+    /// <param name="epochOfNew">The epoch of a store that is made now, where it is not to be its own.</param>
+    public static void AddStorage(this IServiceCollection services, Settings settings, string? epochOfNew)
     {
         services.AddSingleton(settings.Storage);
         services.AddSingleton(settings.Intake);
-        services.AddSingleton<IBeerStore>(_ => Open(settings.Storage));
+        services.AddSingleton<IBeerStore>(_ => Open(settings.Storage, epochOfNew));
         services.AddSingleton<IntakeMeter>();
-        services.AddSingleton<Func<LogWriter, ICommitter>>(writer => new GroupCommitter(writer, settings.Intake));
+        if (settings.Replication.IsShared) services.AddReplication(settings);
+        else services.AddSingleton<Func<LogWriter, ICommitter>>(writer => new GroupCommitter(writer, settings.Intake));
         services.AddSingleton<BeerRepository>();
     }
 
     /// <exception cref="StoreException">The store cannot be opened; the message says what to do.</exception>
-    public static IBeerStore Open(StorageOptions options)
+    public static IBeerStore Open(StorageOptions options, string? epochOfNew = null)
     {
-        var folder = StoreFolder.Hold(options.Path);
+        var folder = StoreFolder.Hold(options.Path, epochOfNew);
         try
         {
             return options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase) ? new SqliteBeerStore(folder, options.AcceptLoss) : OpenLiteDb(folder);

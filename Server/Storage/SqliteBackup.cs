@@ -61,7 +61,7 @@ internal static class SqliteBackup
     {
         if (!File.Exists(file)) throw new StoreException($"There is no file {Path.GetFullPath(file)}.");
         using var folder = StoreFolder.Hold(options.Path);
-        var old = Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)!).Where(IsOfAStore).ToList();
+        var old = Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)!).Where(StoreFolder.IsOfAStore).ToList();
         if (old.Count > 0 && !force)
             throw new StoreException($"The folder {folder.Path} holds a store. With --force its files are kept in a folder beside it and the backup takes their place.");
 
@@ -117,8 +117,6 @@ internal static class SqliteBackup
         return SqliteFiles.Connect(file, SqliteOpenMode.ReadOnly);
     }
 
-    private static bool IsOfAStore(string name) => name.StartsWith("beertap.", StringComparison.Ordinal) && name != StoreFolder.LockFile;
-
     /// <summary>A connection to the store: beside the hub that holds it, or after the same look at its files that a hub takes.</summary>
     public static (string Store, SqliteConnection Source) Source(StorageOptions options)
     {
@@ -135,7 +133,7 @@ internal static class SqliteBackup
     private static void ExpectStore(StorageOptions options)
     {
         var folder = Path.GetFullPath(options.Path);
-        if (!Directory.Exists(folder) || !Directory.GetFiles(folder).Any(path => IsOfAStore(Path.GetFileName(path))))
+        if (!StoreFolder.HasStore(folder))
             throw new StoreException($"There is no store in {folder}. Set --Storage:Path to the folder of the hub's store; nothing was made.");
     }
 

@@ -27,6 +27,9 @@ internal enum StoreFault
     /// <summary>Another hub holds it.</summary>
     Held,
 
+    /// <summary>The log that hubs share did not take it in time; it may come through later, and is then stored by every hub.</summary>
+    LogUnavailable,
+
     /// <summary>What was asked for lies in a damaged part of its files.</summary>
     Damaged,
 }

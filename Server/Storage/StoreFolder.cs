@@ -48,6 +48,12 @@ internal sealed class StoreFolder : IDisposable
         }
     }
 
+    /// <summary>Whether a folder holds files of a store, of whatever kind.</summary>
+    public static bool HasStore(string path) =>
+        Directory.Exists(path) && Directory.GetFiles(path).Any(file => IsOfAStore(System.IO.Path.GetFileName(file)));
+
+    public static bool IsOfAStore(string name) => name.StartsWith("beertap", StringComparison.Ordinal) && name != LockFile;
+
     private static void Make(string folder)
     {
         Directory.CreateDirectory(folder);

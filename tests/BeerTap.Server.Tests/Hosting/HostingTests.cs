@@ -39,11 +39,11 @@ public sealed class HostingTests
     [InlineData("--Serilog:MinimumLevel:Default=Loud")]
     [InlineData("-x=1")]
     [InlineData("serve me")]
-    public void WhatIsMistypedIsSaidBeforeAnythingIsOpened(params string[] args)
+    public async Task WhatIsMistypedIsSaidBeforeAnythingIsOpened(params string[] args)
     {
         var folder = Path.Combine(Path.GetTempPath(), $"beertap-never-{Guid.NewGuid():N}");
         string[] all = args[0] == "--Storage:Path" ? args : [$"--Storage:Path={folder}", .. args];
-        Assert.NotEmpty(Assert.Throws<SettingsException>(() => Program.Build(all)).Faults);
+        Assert.NotEmpty((await Assert.ThrowsAsync<SettingsException>(() => Program.BuildAsync(all))).Faults);
         Assert.False(Directory.Exists(folder));
     }
 
@@ -67,7 +67,7 @@ public sealed class HostingTests
     public async Task TwoHubsDoNotShareAFolder()
     {
         await using var hub = await HubUnderTest.StartAsync();
-        var fault = Assert.Throws<StoreException>(() => Program.Build([$"--Storage:Path={hub.Folder}", "--Logging:Level=Fatal"]));
+        var fault = await Assert.ThrowsAsync<StoreException>(() => Program.BuildAsync([$"--Storage:Path={hub.Folder}", "--Logging:Level=Fatal"]));
         Assert.Contains("held by another hub", fault.Message, StringComparison.Ordinal);
     }
 

@@ -89,7 +89,7 @@ internal sealed class HubUnderTest : IAsyncDisposable
     private async Task StartAgainAsync()
     {
         string[] args = ["--urls=http://127.0.0.1:0", $"--Storage:Path={_folder}", "--Logging:Level=Fatal", .. _settings];
-        _app = Program.Build(args);
+        _app = await Program.BuildAsync(args);
         await _app.StartAsync();
 
         // A hub on every interface is asked on this machine's own.

@@ -117,5 +117,5 @@ public sealed class TelemetryTests
     [InlineData("--Telemetry:Otlp:Protocol=udp")]
     [InlineData("--Telemetry:Otlp:Traces=2")]
     [InlineData("--Telemetry:Endpoint=http://collector:4317")]
-    public void AWrongSettingIsTold(string setting) => Assert.Single(Assert.Throws<SettingsException>(() => Program.Build([setting])).Faults);
+    public async Task AWrongSettingIsTold(string setting) => Assert.Single((await Assert.ThrowsAsync<SettingsException>(() => Program.BuildAsync([setting]))).Faults);
 }

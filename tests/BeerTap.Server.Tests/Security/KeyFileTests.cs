@@ -86,7 +86,7 @@ public sealed class KeyFileTests : IDisposable
     {
         var path = Path.Combine(_folder, KeyFile.Name);
         await File.WriteAllTextAsync(path, content);
-        var fault = Assert.Throws<KeyFileException>(() => Program.Build([$"--Storage:Path={_folder}", "--urls=http://127.0.0.1:0", "--Logging:Level=Fatal"]));
+        var fault = await Assert.ThrowsAsync<KeyFileException>(() => Program.BuildAsync([$"--Storage:Path={_folder}", "--urls=http://127.0.0.1:0", "--Logging:Level=Fatal"]));
         Assert.True(Refusal.Explains(fault));
         Assert.Equal(2, (await CommandAsync("add", "--role", "viewer")).Code);
         Assert.Equal(content, await File.ReadAllTextAsync(path));

@@ -21,9 +21,9 @@ public sealed class StartTests : IDisposable
     [InlineData("--http_ports=8080")]
     [InlineData("--https_ports=8443")]
     [InlineData("--Kestrel:Endpoints:Web:Url=http://0.0.0.0:0")]
-    public void AHubThatOthersCanReachDoesNotStartWithoutAKeyAndSaysHowToMakeOne(string address)
+    public async Task AHubThatOthersCanReachDoesNotStartWithoutAKeyAndSaysHowToMakeOne(string address)
     {
-        var fault = Assert.Throws<SettingsException>(() => Program.Build([address, $"--Storage:Path={_folder}", "--Logging:Level=Fatal"]));
+        var fault = await Assert.ThrowsAsync<SettingsException>(() => Program.BuildAsync([address, $"--Storage:Path={_folder}", "--Logging:Level=Fatal"]));
         Assert.Contains($"dotnet run --project Server -- keys add --role operator --Storage:Path={_folder}", Assert.Single(fault.Faults), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder));
     }
@@ -48,13 +48,13 @@ public sealed class StartTests : IDisposable
         var file = new KeyFile(_folder, TimeProvider.System);
         var (key, _) = await file.AddAsync(new KeyWish(Role.Operator, null, null), default);
         await file.RevokeAsync(key.Id, default);
-        Assert.Throws<SettingsException>(() => Program.Build(["--urls=http://0.0.0.0:0", $"--Storage:Path={_folder}", "--Logging:Level=Fatal"]));
+        await Assert.ThrowsAsync<SettingsException>(() => Program.BuildAsync(["--urls=http://0.0.0.0:0", $"--Storage:Path={_folder}", "--Logging:Level=Fatal"]));
     }
 
     [Fact]
-    public void AHubThatIsNeverOpenNeedsAKeyOnLoopbackToo()
+    public async Task AHubThatIsNeverOpenNeedsAKeyOnLoopbackToo()
     {
-        var fault = Assert.Throws<SettingsException>(() => Program.Build(["--urls=http://127.0.0.1:0", "--Security:Open=never", $"--Storage:Path={_folder}", "--Logging:Level=Fatal"]));
+        var fault = await Assert.ThrowsAsync<SettingsException>(() => Program.BuildAsync(["--urls=http://127.0.0.1:0", "--Security:Open=never", $"--Storage:Path={_folder}", "--Logging:Level=Fatal"]));
         Assert.Contains("keys add", fault.Message, StringComparison.Ordinal);
     }
 
@@ -85,7 +85,7 @@ public sealed class StartTests : IDisposable
     public async Task AWeakKeyInAFileStopsTheStartAndIsNotRepeated(string text, string fault)
     {
         var path = await FileAsync("weak", text);
-        var thrown = Assert.Throws<SettingsException>(() => Program.Build(
+        var thrown = await Assert.ThrowsAsync<SettingsException>(() => Program.BuildAsync(
             [$"--Security:TapKeyFile={path}", "--Security:OperatorKeyFile=/nowhere/key", $"--Storage:Path={_folder}", "--Logging:Level=Fatal", "--urls=http://127.0.0.1:0"]));
         Assert.Equal(2, thrown.Faults.Count);
         Assert.Contains(fault, thrown.Message, StringComparison.Ordinal);

@@ -62,6 +62,11 @@ public abstract partial class BeerStoreContract : IDisposable
         batch.Pour(Pour());
         _under.Append(batch);
         Assert.Equal([4], _under.Reopen().Bookmark);
+
+        _under.Append(new LogBatch(3) { Bookmark = [5], KeepsBookmarkAlone = true });
+        Assert.Equal([5], _under.Reopen().Bookmark);
+        Assert.Equal(3, Store.Head);
+        Assert.Equal(3, Store.ReadLog(0, 10).Count);
     }
 
     [Fact]

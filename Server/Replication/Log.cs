@@ -1,0 +1,31 @@
+namespace BeerTap.Server.Replication;
+
+internal static partial class Log
+{
+    [LoggerMessage(7001, LogLevel.Information, "Connected to the log at {Name}; this hub goes on behind entry {Offset}")]
+    public static partial void Connected(ILogger log, string name, long offset);
+
+    [LoggerMessage(7002, LogLevel.Warning, "The log cannot be used, trying again: {Why}")]
+    public static partial void Cut(ILogger log, string why);
+
+    [LoggerMessage(7003, LogLevel.Critical, "This hub and the log do not belong together: {Why}")]
+    public static partial void Refused(ILogger log, string why);
+
+    [LoggerMessage(7004, LogLevel.Information, "Catching up with the log: at entry {Offset} of about {Entries}")]
+    public static partial void CatchingUp(ILogger log, long offset, long entries);
+
+    [LoggerMessage(7005, LogLevel.Information, "Caught up with the log at entry {Offset}")]
+    public static partial void CaughtUp(ILogger log, long offset);
+
+    [LoggerMessage(7006, LogLevel.Debug, "Entry {Number} waits for the next connection: {Why}")]
+    public static partial void NotSent(ILogger log, long number, string why);
+
+    [LoggerMessage(7007, LogLevel.Error, "What comes out of the log behind entry {Offset} cannot be stored; trying again each second")]
+    public static partial void StoreHoldsUp(ILogger log, Exception fault, long offset);
+
+    [LoggerMessage(7008, LogLevel.Information, "The store takes what comes out of the log again, up to entry {Offset}")]
+    public static partial void StoreTakesAgain(ILogger log, long offset);
+
+    [LoggerMessage(7009, LogLevel.Information, "The log is of epoch {Epoch}: this hub's new store will be too")]
+    public static partial void Joined(ILogger log, string epoch);
+}

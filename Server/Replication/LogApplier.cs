@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Replication;
+
+/// <summary>
+/// Applies what comes out of the log to this hub's store, in order, as many entries in a transaction as wait, and answers this hub's own callers.
+/// One thread; what is in the log cannot be left out, so while the store fails it tries again.
+/// </summary>
+internal sealed class LogApplier(
+    LogWriter writer, BlockingCollection<ReceivedEntry> received, PendingEntries pending, string sender, LogBookmark start, IntakeOptions options,
+    LogStatus status, ILogger log)
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Entries that ask for nothing cost no transaction, unless the store's bookmark would fall so far behind that the log may drop its place.</summary>
+    private const int LongestWithoutBookmark = 1_000;
+
+    private LogBookmark _bookmark = start;
+    private long _kept = start.Offset;
+
+    /// <summary>Until no more comes, or the hub stops.</summary>
+    public void Run(CancellationToken stop)
+    {
+        var group = new List<ReceivedEntry>();
+        while (received.TryTake(out var first, Timeout.Infinite, CancellationToken.None))
+        {
+            group.Add(first);
+            var commands = first.Entry.Commands.Count;
+            while (commands < options.MaxCommit && received.TryTake(out var next))
+            {
+                group.Add(next);
+                commands += next.Entry.Commands.Count;
+            }
+
+            while (!TryApply(group, commands))
+            {
+                // Whatever else comes is behind it; the log keeps all of it for the next start.
+                if (stop.WaitHandle.WaitOne(RetryAfter)) return;
+            }
+
+            group.Clear();
+        }
+    }
+
+    private bool TryApply(List<ReceivedEntry> group, int commands)
+    {
+        var own = group.Where(entry => entry.Entry.Sender == sender).ToList();
+        var trace = IntakeTrace.Begin([.. own.SelectMany(entry => pending.SubmissionsOf(entry.Entry.Number))], submission => submission.Post);
+        var bookmark = _bookmark.Copy();
+        var decided = new Dictionary<long, Outcome[]>();
+        LogBatch batch;
+        try
+        {
+            batch = writer.Write(commands, (sequencer, batch) =>
+            {
+                foreach (var (entry, delivery) in group)
+                {
+                    if (!bookmark.Pass(entry, delivery.Offset)) continue;
+                    var outcomes = entry.Commands.Select(command => sequencer.Decide(command, batch)).ToArray();
+                    if (entry.Sender == sender) decided[entry.Number] = outcomes;
+                }
+
+                batch.Bookmark = bookmark.ToBytes();
+                batch.KeepsBookmarkAlone = bookmark.Offset - _kept >= LongestWithoutBookmark;
+            });
+        }
+        catch (Exception fault)
+        {
+            IntakeTrace.Failed(trace, fault);
+            HoldOn(own, fault);
+            return false;
+        }
+
+        IntakeTrace.Committed(trace, batch);
+        _bookmark = bookmark;
+        if (batch.Events.Count > 0 || batch.KeepsBookmarkAlone) _kept = bookmark.Offset;
+        writer.Count(batch);
+        foreach (var (number, outcomes) in decided) Answer(number, outcomes);
+        writer.Announce(batch, trace);
+        Applied(group[^1].Delivery, own.Count > 0);
+        return true;
+    }
+
+    private void Answer(long number, Outcome[] outcomes)
+    {
+        var (entry, overtaken) = pending.Take(number);
+        entry?.Answer(outcomes);
+
+        // No hub will ever apply them, so this is the whole truth.
+        foreach (var lost in overtaken) lost.AnswerAll(new Outcome(OutcomeKind.StoreUnavailable, Fault: StoreFault.LogUnavailable));
+    }
+
+    private void Applied(LogDelivery last, bool ownAmongThem)
+    {
+        status.Offset = last.Offset;
+        if (ownAmongThem && !status.CaughtUp)
+        {
+            // What this start of the hub said stands behind all that was there when it connected.
+            status.CaughtUp = true;
+            Log.CaughtUp(log, last.Offset);
+        }
+
+        if (status.StoreTrouble is not null)
+        {
+            Log.StoreTakesAgain(log, last.Offset);
+            status.StoreTrouble = null;
+        }
+
+        last.Session?.Took(last);
+    }
+
+    /// <summary>The store takes nothing now. Its callers are told; the entry stays the next one to apply.</summary>
+    private void HoldOn(List<ReceivedEntry> own, Exception fault)
+    {
+        var outcome = new Outcome(OutcomeKind.StoreUnavailable, Fault: (fault as StoreException)?.Fault ?? StoreFault.Unavailable);
+        writer.Meter.Failed(outcome.Fault);
+        if (status.StoreTrouble is null) Log.StoreHoldsUp(log, fault, _bookmark.Offset);
+        status.StoreTrouble = fault.Message;
+        status.StoreFault = outcome.Fault;
+        foreach (var entry in own) pending.Take(entry.Entry.Number).Own?.AnswerAll(outcome);
+    }
+}

@@ -1,0 +1,311 @@
+using System.Collections.Concurrent;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Replication;
+
+/// <summary>
+/// Keeps this hub connected to the log: connects again when the connection breaks, hears each entry once, and sends again what was on its way. Before
+/// it sends anything it hears the last entry it knows once more: that shows that the log is still the one that the store was made from.
+/// </summary>
+internal sealed class LogConnection(
+    ILogStream stream, LogIdentity own, PendingEntries pending, BlockingCollection<ReceivedEntry> received, LogStatus status, ReplicationOptions options,
+    Action<LogException> refuse, TimeProvider time, ILogger log) : IDisposable
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200), LongestPause = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// A broker that is cut off from the others stays silent and looks like one where nothing happens. So a hub that has nothing to say says so this
+    /// often: what does not come back within <see cref="ReplicationOptions.Timeout"/> shows it.
+    /// </summary>
+    private static readonly TimeSpan ProveEvery = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1), TellEvery = TimeSpan.FromSeconds(5);
+
+    // Held by whoever sends, so that numbers come into the log in their order.
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private ILogSession? _session;
+    private long _number;
+
+    // Held while an entry is taken in.
+    private readonly Lock _hearing = new();
+    private TaskCompletionSource _recognised = new();
+    private int _connections;
+    private long _last = own.Offset;
+    private string? _lastSender = own.LastSender;
+
+    /// <summary>Hands commands to the log, now or as soon as it is connected. They are pending from then on.</summary>
+    public void Send(IReadOnlyList<Submission> submissions, SubmissionQueue queue)
+    {
+        _sending.Wait();
+        try
+        {
+            SendAsync(new PendingEntry(NewEntry([.. submissions.SelectMany(submission => submission.Commands)]), submissions, queue, time.GetTimestamp())).GetAwaiter().GetResult();
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>Until the hub stops, or is found not to belong to the log.</summary>
+    public async Task KeepAsync(CancellationToken cancel)
+    {
+        var pause = ShortestPause;
+        while (!cancel.IsCancellationRequested && status.Fatal is null)
+        {
+            try
+            {
+                await UseAsync(cancel);
+                pause = ShortestPause;
+            }
+            catch (IOException fault)
+            {
+                Cut(fault.Message);
+                await PauseAsync(pause, cancel);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+            catch (LogException fault)
+            {
+                Refuse(fault);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    public void Dispose() => _sending.Dispose();
+
+    /// <summary>One connection, from its opening to its end.</summary>
+    private async Task UseAsync(CancellationToken cancel)
+    {
+        int connection;
+        long from;
+        lock (_hearing)
+        {
+            connection = ++_connections;
+            _recognised = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            from = Math.Max(_last, 0);
+        }
+
+        var session = await stream.OpenAsync(from, delivery => Hear(connection, delivery), cancel);
+        try
+        {
+            status.Entries = session.Entries ?? 0;
+            await RecogniseAsync(session, cancel);
+            await ServeAsync(session, cancel);
+        }
+        finally
+        {
+            // Nothing of it counts any more, should something still come.
+            lock (_hearing) _connections++;
+            await session.DisposeAsync();
+        }
+    }
+
+    /// <summary>Waits until the entry that is known came again, or the first one came at all.</summary>
+    private async Task RecogniseAsync(ILogSession session, CancellationToken cancel)
+    {
+        for (var silent = 0; !await IsDoneAsync(_recognised.Task, session, cancel); silent++)
+        {
+            if (own.Offset < 0 && _last < 0)
+            {
+                // Nothing comes: it is empty, so this hub's history may be how it begins. Of several hubs that think so, the first in the log is right.
+                if (silent == 0) await session.AppendAsync(LogEntryJson.Write(NewEntry([]) with { Begins = new LogBeginning(own.Head) }), cancel);
+            }
+            else if (silent > 1)
+            {
+                await LookAtEndAsync(session, cancel);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The log holds back an entry that it once gave. Either it cannot give anything now, or it was made anew or cut short; then what this hub says
+    /// last stands before what it heard before.
+    /// </summary>
+    private async Task LookAtEndAsync(ILogSession session, CancellationToken cancel)
+    {
+        var word = NewEntry([]);
+        await session.AppendAsync(LogEntryJson.Write(word), cancel);
+        foreach (var delivery in await session.ReadEndAsync(cancel))
+        {
+            var entry = LogEntryJson.Read(delivery.Entry.Span, delivery.Offset);
+            if (entry.Sender == own.Sender && entry.Number == word.Number && delivery.Offset <= _last)
+            {
+                throw new LogException(
+                    $"The log ends at entry {delivery.Offset}, but this hub has applied entry {_last}: the brokers lost what they had confirmed, or the stream was made anew. See the runbook, 'The brokers lost the log'. This hub's store was left as it is.");
+            }
+        }
+    }
+
+    /// <summary>Sends what was on its way, then what comes; leaves when the connection is over or nothing gets through it.</summary>
+    private async Task ServeAsync(ILogSession session, CancellationToken cancel)
+    {
+        await _sending.WaitAsync(cancel);
+        try
+        {
+            _session = session;
+            foreach (var entry in pending.All()) await AppendAsync(session, entry);
+
+            // Once it is heard, all that was there is.
+            await ProveAsync();
+        }
+        finally
+        {
+            _sending.Release();
+        }
+
+        Log.Connected(log, session.Name, _last);
+        status.Connected = true;
+        var told = time.GetTimestamp();
+        try
+        {
+            while (!await IsDoneAsync(session.Closed, session, cancel))
+            {
+                if (pending.Unproven > options.Timeout) throw new IOException($"nothing came through the log for {pending.Unproven.TotalSeconds:0} s: most of the brokers are away, or this one does not answer");
+                if (pending.SinceProof > ProveEvery && pending.IsEmpty) await ProveLaterAsync(cancel);
+                if (status.CaughtUp || time.GetElapsedTime(told) < TellEvery) continue;
+                told = time.GetTimestamp();
+                Log.CatchingUp(log, status.Offset, status.Entries);
+            }
+        }
+        finally
+        {
+            await _sending.WaitAsync(CancellationToken.None);
+            _session = null;
+            _sending.Release();
+            pending.Doubt();
+        }
+    }
+
+    /// <summary>Sends an entry that asks for nothing, to see it come back.</summary>
+    private Task ProveAsync() => SendAsync(new PendingEntry(NewEntry([]), [], null, time.GetTimestamp()));
+
+    private async Task ProveLaterAsync(CancellationToken cancel)
+    {
+        await _sending.WaitAsync(cancel);
+        try
+        {
+            await ProveAsync();
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>Whether it is done after a tick. Fails when the connection is over.</summary>
+    private async Task<bool> IsDoneAsync(Task awaited, ILogSession session, CancellationToken cancel)
+    {
+        await Task.WhenAny(awaited, session.Closed, Task.Delay(Tick, time, cancel));
+        cancel.ThrowIfCancellationRequested();
+        if (status.Fatal is { } fatal) throw fatal;
+        if (awaited.IsCompleted && awaited != session.Closed) return true;
+        return session.Closed.IsCompleted ? throw new IOException(await session.Closed) : false;
+    }
+
+    // Numbers are given while sending is held, or while nobody else can send.
+    private LogEntry NewEntry(IReadOnlyList<Command> commands) => new(own.Epoch, own.Sender, ++_number, commands);
+
+    private async Task SendAsync(PendingEntry entry)
+    {
+        pending.Add(entry);
+        if (_session is { } session) await AppendAsync(session, entry);
+    }
+
+    private async Task AppendAsync(ILogSession session, PendingEntry entry)
+    {
+        try
+        {
+            using var patience = new CancellationTokenSource(options.Timeout, time);
+            await session.AppendAsync(entry.Bytes, patience.Token);
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        {
+            // The connection is ending; the entry is pending and goes out over the next one.
+            Log.NotSent(log, entry.Number, fault.Message);
+        }
+    }
+
+    private void Hear(int connection, LogDelivery delivery)
+    {
+        try
+        {
+            lock (_hearing)
+            {
+                if (connection != _connections || status.Fatal is not null) return;
+                if (_last < 0)
+                {
+                    CheckFirst(LogEntryJson.Read(delivery.Entry.Span, delivery.Offset), delivery.Offset);
+                }
+                else if (!_recognised.Task.IsCompleted)
+                {
+                    Recognise(delivery);
+                    return;
+                }
+
+                if (delivery.Offset <= _last) return;
+                var entry = LogEntryJson.Read(delivery.Entry.Span, delivery.Offset);
+                if (entry.Epoch != own.Epoch && entry.Begins is null) throw Foreign(entry.Epoch);
+                (_last, _lastSender) = (delivery.Offset, entry.Sender);
+                _recognised.TrySetResult();
+                received.Add(new ReceivedEntry(entry, delivery), CancellationToken.None);
+            }
+        }
+        catch (LogException fault)
+        {
+            Refuse(fault);
+        }
+    }
+
+    /// <summary>The store has applied nothing of the log: it must be what the log goes on from.</summary>
+    private void CheckFirst(LogEntry first, long offset)
+    {
+        if (first.Begins is not { } beginning) throw Dropped(0, offset);
+        if (first.Epoch != own.Epoch) throw Foreign(first.Epoch);
+        if (beginning.After != own.Head)
+        {
+            throw new LogException(
+                $"The log goes on from position {beginning.After} of its first hub's store, and this store stands at {own.Head}. Start this hub from a backup of another one: beertap restore FILE --keep-epoch.");
+        }
+    }
+
+    /// <summary>The last entry that is known must come first.</summary>
+    private void Recognise(LogDelivery delivery)
+    {
+        if (delivery.Offset < _last) return;
+        if (delivery.Offset > _last) throw Dropped(_last, delivery.Offset);
+        var entry = LogEntryJson.Read(delivery.Entry.Span, delivery.Offset);
+        if (entry.Epoch != own.Epoch && entry.Begins is null) throw Foreign(entry.Epoch);
+        if (entry.Sender != _lastSender)
+            throw new LogException($"Entry {_last} of the log is another one than this hub has applied: the stream was made anew. See the runbook, 'The brokers lost the log'. This hub's store was left as it is.");
+        _recognised.TrySetResult();
+    }
+
+    private static LogException Dropped(long wanted, long offset) => new(
+        $"The log no longer has entry {wanted}; its oldest is {offset}, the rest was dropped by its retention. Start this hub from a newer backup of another one: beertap restore FILE --keep-epoch.");
+
+    private LogException Foreign(string epoch) => new(
+        $"The log is of epoch {epoch}, this hub's store of {own.Epoch}: they do not belong together. Give the hub an empty folder (Storage:Path), or the stream of its own log (Log:Stream).");
+
+    private void Refuse(LogException fault)
+    {
+        if (status.Fatal is not null) return;
+        status.Fatal = fault;
+        Log.Refused(log, fault.Message);
+        refuse(fault);
+    }
+
+    private void Cut(string why)
+    {
+        if (status.Connected || status.Trouble != why) Log.Cut(log, why);
+        status.Cut(why);
+    }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancel)
+    {
+        // Each hub its own moment, so that a broker that came back is not met by all at once.
+        await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}

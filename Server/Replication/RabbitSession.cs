@@ -1,0 +1,151 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+
+namespace BeerTap.Server.Replication;
+
+/// <summary>A connection to a stream of RabbitMQ: one channel that reads, one that writes.</summary>
+internal sealed class RabbitSession : ILogSession
+{
+    /// <summary>Entries that may be on their way to this hub; the broker sends whole chunks, so it may be more.</summary>
+    private const ushort Ahead = 1_000;
+
+    /// <summary>More than a chunk has, so that all of the last one comes.</summary>
+    private const ushort AheadAtEnd = 20_000;
+
+    private const string OffsetName = "x-stream-offset";
+
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1), CloseTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly IConnection _connection;
+    private readonly IChannel _in, _out;
+    private readonly string _stream;
+    private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private RabbitSession(IConnection connection, IChannel reading, IChannel writing, string stream, long entries)
+    {
+        (_connection, _in, _out, _stream, Entries) = (connection, reading, writing, stream, entries);
+        connection.ConnectionShutdownAsync += Ended;
+        reading.ChannelShutdownAsync += Ended;
+        writing.ChannelShutdownAsync += Ended;
+        writing.BasicReturnAsync += Returned;
+    }
+
+    public string Name => $"{_connection.Endpoint.HostName}:{_connection.Endpoint.Port}, stream {_stream}";
+
+    public long? Entries { get; }
+
+    public Task<string> Closed => _closed.Task;
+
+    /// <summary>Begins to read on a connection, which is the session's own from then on.</summary>
+    public static async Task<ILogSession> OpenAsync(IConnection connection, string stream, long entries, long from, Action<LogDelivery> deliver, CancellationToken cancel)
+    {
+        var reading = await connection.CreateChannelAsync(cancellationToken: cancel);
+        var writing = await connection.CreateChannelAsync(cancellationToken: cancel);
+        var session = new RabbitSession(connection, reading, writing, stream, entries);
+        await session.ReadAsync(reading, Ahead, from, deliver, cancel);
+        return session;
+    }
+
+    public async Task AppendAsync(ReadOnlyMemory<byte> entry, CancellationToken cancel)
+    {
+        try
+        {
+            // Mandatory: while the brokers that hold the stream come back, one that does not know it yet would take the entry and drop it.
+            await _out.BasicPublishAsync("", _stream, mandatory: true, new BasicProperties { Persistent = true, ContentType = "application/json" }, entry, cancel);
+        }
+        catch (Exception fault) when (fault is AlreadyClosedException or OperationInterruptedException or ObjectDisposedException)
+        {
+            throw new IOException(fault.Message, fault);
+        }
+    }
+
+    public async Task<IReadOnlyList<LogDelivery>> ReadEndAsync(CancellationToken cancel)
+    {
+        try
+        {
+            var found = new List<LogDelivery>();
+            await using (var channel = await _connection.CreateChannelAsync(cancellationToken: cancel))
+            {
+                await ReadAsync(channel, AheadAtEnd, "last", delivery =>
+                {
+                    lock (found) found.Add(delivery);
+                }, cancel);
+
+                // Nothing says which entry is the last: what comes within this time is what there is.
+                await Task.Delay(EndTimeout, TimeProvider.System, cancel);
+            }
+
+            lock (found) return [.. found];
+        }
+        catch (Exception fault) when (fault is AlreadyClosedException or OperationInterruptedException or ObjectDisposedException)
+        {
+            throw new IOException(fault.Message, fault);
+        }
+    }
+
+    public void Took(LogDelivery delivery) => _ = AckAsync(delivery.Tag);
+
+    public async ValueTask DisposeAsync()
+    {
+        _closed.TrySetResult("the hub closed it");
+        await EndAsync(_connection);
+    }
+
+    /// <summary>Closes a connection, with little patience: its broker may be gone.</summary>
+    public static async Task EndAsync(IConnection connection)
+    {
+        try
+        {
+            await connection.CloseAsync(CloseTimeout);
+        }
+        catch (Exception fault) when (fault is IOException or AlreadyClosedException or OperationInterruptedException or OperationCanceledException or ObjectDisposedException or TimeoutException)
+        {
+            // Closed is closed.
+        }
+
+        await connection.DisposeAsync();
+    }
+
+    private async Task ReadAsync(IChannel channel, ushort ahead, object from, Action<LogDelivery> deliver, CancellationToken cancel)
+    {
+        await channel.BasicQosAsync(0, ahead, global: false, cancel);
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.ReceivedAsync += (_, message) =>
+        {
+            // What the broker lends must be copied before the handler is done.
+            deliver(new LogDelivery(this, (long)message.BasicProperties.Headers![OffsetName]!, message.Body.ToArray(), message.DeliveryTag));
+            return Task.CompletedTask;
+        };
+        consumer.UnregisteredAsync += (_, _) =>
+        {
+            if (channel == _in) _closed.TrySetResult("the broker stopped to send the stream");
+            return Task.CompletedTask;
+        };
+        await channel.BasicConsumeAsync(_stream, autoAck: false, consumerTag: "", noLocal: false, exclusive: false, new Dictionary<string, object?> { [OffsetName] = from }, consumer, cancel);
+    }
+
+    private async Task AckAsync(ulong tag)
+    {
+        try
+        {
+            await _in.BasicAckAsync(tag, multiple: true);
+        }
+        catch (Exception fault) when (fault is IOException or AlreadyClosedException or OperationInterruptedException or ObjectDisposedException)
+        {
+            // The connection is over, and with it what the broker awaits.
+        }
+    }
+
+    private Task Ended(object sender, ShutdownEventArgs why)
+    {
+        _closed.TrySetResult(why.ReplyText);
+        return Task.CompletedTask;
+    }
+
+    private Task Returned(object sender, BasicReturnEventArgs returned)
+    {
+        _closed.TrySetResult("the broker does not know the stream at the moment");
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,25 @@
+using BeerTap.Server.Hosting;
+using BeerTap.Server.Storage;
+
+namespace BeerTap.Server.Replication;
+
+internal static class Registration
+{
+    /// <summary>Makes this hub one of many: a log that they share orders what they take in.</summary>
+    public static void AddReplication(this IServiceCollection services, Settings settings)
+    {
+        services.AddSingleton(settings.Replication);
+        services.AddSingleton<LogStatus>();
+        services.AddSingleton<Func<LogWriter, ICommitter>>(provider => writer => new ReplicatedCommitter(
+            writer,
+            new RabbitStream(settings.Replication),
+            provider.GetRequiredService<IBeerStore>().Epoch,
+            settings.Replication,
+            settings.Intake,
+            provider.GetRequiredService<LogStatus>(),
+            _ => provider.GetRequiredService<IHostApplicationLifetime>().StopApplication(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger<ReplicatedCommitter>()));
+        services.AddHostedService<LogStart>();
+    }
+}
