@@ -86,10 +86,12 @@ internal sealed class RabbitSession : ILogSession
 
     public void Took(LogDelivery delivery) => _ = AckAsync(delivery.Tag);
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Nobody waits for the end: with a broker that hangs the client takes 5 s to close, and the next connection must not.</summary>
+    public ValueTask DisposeAsync()
     {
         _closed.TrySetResult("the hub closed it");
-        await EndAsync(_connection);
+        _ = EndAsync(_connection);
+        return default;
     }
 
     /// <summary>Closes a connection, with little patience: its broker may be gone.</summary>
