@@ -158,12 +158,15 @@ internal sealed class LogConnection(
 
         Log.Connected(log, session.Name, _last);
         status.Connected = true;
-        var told = time.GetTimestamp();
+        var began = time.GetTimestamp();
+        var told = began;
         try
         {
             while (!await IsDoneAsync(session.Closed, session, cancel))
             {
-                if (pending.Unproven > options.Timeout) throw new IOException($"nothing came through the log for {pending.Unproven.TotalSeconds:0} s: most of the brokers are away, or this one does not answer");
+                // Half of the callers' patience, so that what is sent again over the next connection can still be answered.
+                var silent = Min(pending.Unproven, time.GetElapsedTime(began));
+                if (silent > options.Timeout / 2) throw new IOException($"nothing came through the log for {pending.Unproven.TotalSeconds:0} s: most of the brokers are away, or this one does not answer");
                 if (pending.SinceProof > ProveEvery && pending.IsEmpty) await ProveLaterAsync(cancel);
                 if (status.CaughtUp || time.GetElapsedTime(told) < TellEvery) continue;
                 told = time.GetTimestamp();
@@ -288,6 +291,8 @@ internal sealed class LogConnection(
 
     private LogException Foreign(string epoch) => new(
         $"The log is of epoch {epoch}, this hub's store of {own.Epoch}: they do not belong together. Give the hub an empty folder (Storage:Path), or the stream of its own log (Log:Stream).");
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private void Refuse(LogException fault)
     {

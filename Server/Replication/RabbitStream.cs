@@ -16,24 +16,53 @@ namespace BeerTap.Server.Replication;
 /// </remarks>
 internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
 {
-    /// <summary>Noticed within twice this time: a broker that hangs.</summary>
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5), ConnectTimeout = TimeSpan.FromSeconds(3), AnswerTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>The client notices a broker that hangs after three of them; what does not come back is noticed sooner.</summary>
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(4), ConnectTimeout = TimeSpan.FromSeconds(3), AnswerTimeout = TimeSpan.FromSeconds(10);
 
     private const ushort NotFound = 404, PreconditionFailed = 406;
 
+    /// <summary>A broker that accepts and then stays silent must not keep this hub from the others.</summary>
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
+
+    // The one to begin with: after a connection was cut, the next one.
+    private int _next = Random.Shared.Next(1_000);
+
     public async Task<ILogSession> OpenAsync(long from, Action<LogDelivery> deliver, CancellationToken cancel)
     {
-        IConnection? connection = null;
+        var endpoints = Endpoints();
+        var faults = new List<string>();
+        var first = _next++;
+        for (var i = 0; i < endpoints.Count; i++)
+        {
+            var endpoint = endpoints[(first + i) % endpoints.Count];
+            try
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+                patience.CancelAfter(OpenTimeout);
+                return await OpenAsync(endpoint, from, deliver, patience.Token);
+            }
+            catch (Exception fault) when (!cancel.IsCancellationRequested)
+            {
+                faults.Add($"{endpoint.HostName}:{endpoint.Port}: {Explain(fault)}");
+            }
+        }
+
+        cancel.ThrowIfCancellationRequested();
+        throw new IOException(string.Join("; ", faults));
+    }
+
+    private async Task<ILogSession> OpenAsync(AmqpTcpEndpoint endpoint, long from, Action<LogDelivery> deliver, CancellationToken cancel)
+    {
+        var connection = await Factory().CreateConnectionAsync([endpoint], HubName(options), cancel);
         try
         {
-            connection = await Factory().CreateConnectionAsync(Endpoints(), HubName(options), cancel);
             var entries = await DeclareAsync(connection, mayMake: from == 0, cancel);
             return await RabbitSession.OpenAsync(connection, options.Stream, entries, from, deliver, cancel);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException || !cancel.IsCancellationRequested)
+        catch
         {
-            if (connection is not null) await RabbitSession.EndAsync(connection);
-            throw new IOException(Explain(fault), fault);
+            _ = RabbitSession.EndAsync(connection);
+            throw;
         }
     }
 
@@ -119,17 +148,16 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
     }
 
     /// <summary>The reason below the client's own words, with what is to be done about the most common.</summary>
-    private string Explain(Exception fault)
+    private static string Explain(Exception fault)
     {
-        var where = string.Join(", ", Endpoints().Select(endpoint => $"{endpoint.HostName}:{endpoint.Port}"));
         var text = fault switch
         {
             BrokerUnreachableException { InnerException: AggregateException several } => string.Join("; ", several.Flatten().InnerExceptions.Select(Innermost).Distinct()),
             OperationInterruptedException { ShutdownReason: { } reason } => reason.ReplyText,
+            OperationCanceledException => "no answer in time",
             _ => Innermost(fault),
         };
-        if (text.Contains("ACCESS_REFUSED", StringComparison.Ordinal)) text += " Check the user in Log:ConnectionString or Log:UserName, and Log:PasswordFile.";
-        return $"{where}: {text}";
+        return text.Contains("ACCESS_REFUSED", StringComparison.Ordinal) ? text + " Check the user in Log:ConnectionString or Log:UserName, and Log:PasswordFile." : text;
     }
 
     private static string Innermost(Exception fault)
