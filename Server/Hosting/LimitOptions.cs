@@ -18,7 +18,7 @@ internal sealed class LimitOptions
     [Range(0, 10_000_000)]
     public int RequestsPerAddress { get; set; }
 
-    /// <summary>Listeners at the same time; one more is answered 503. Each holds 20 to 40 KB.</summary>
+    /// <summary>Listeners at the same time; one more is answered 503. Each holds 8 KB (WebSocket, SSE) to 25 KB (SignalR); over TLS more.</summary>
     [Range(0, 10_000_000)]
     public int Connections { get; set; } = 20_000;
 

@@ -20,7 +20,7 @@ internal static class Limits
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(SocketOutput.Attach));
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(BareConnection.Attach));
             kestrel.Limits.MaxRequestBodySize = intake.MaxBodyBytes;
             kestrel.Limits.MaxRequestHeaderCount = limits.HeaderCount;
             kestrel.Limits.MaxRequestHeadersTotalSize = limits.HeaderBytes;

@@ -41,7 +41,8 @@ internal sealed class ListenerLimits(LimitOptions options)
         }
         finally
         {
-            Leave(address);
+            if (BareConnection.TakenBy(http) is { } connection) connection.AtEnd(new Place(this, address).Leave);
+            else Leave(address);
         }
     }
 
@@ -67,5 +68,11 @@ internal sealed class ListenerLimits(LimitOptions options)
             if (left == 0) _byAddress.Remove(address);
             else _byAddress[address] = left;
         }
+    }
+
+    /// <summary>What a listener holds whose request is over.</summary>
+    private sealed class Place(ListenerLimits limits, UInt128 address)
+    {
+        public void Leave() => limits.Leave(address);
     }
 }

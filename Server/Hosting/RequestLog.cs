@@ -33,12 +33,20 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider time, ILogge
         }
         finally
         {
-            var status = http.Response.StatusCode;
-            var milliseconds = time.GetElapsedTime(began).TotalMilliseconds;
-            if (http.Request.Path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)) Log.HealthAsked(log, http.Request.Path, status);
-            else if (status >= StatusCodes.Status500InternalServerError) Log.RequestFailed(log, http.Request.Method, http.Request.Path, status, milliseconds);
-            else Log.RequestServed(log, http.Request.Method, http.Request.Path, status, milliseconds);
+            // An answer that says how long it is does not go on: a pour asks for nothing more.
+            if (http.Response.ContentLength is null && BareConnection.TakenBy(http) is { } connection) WriteAtEnd(connection, http.Request.Method, http.Request.Path, http.Response.StatusCode, began);
+            else Write(http.Request.Method, http.Request.Path, http.Response.StatusCode, began);
         }
+    }
+
+    private void WriteAtEnd(BareConnection connection, string method, PathString path, int status, long began) => connection.AtEnd(() => Write(method, path, status, began));
+
+    private void Write(string method, PathString path, int status, long began)
+    {
+        var milliseconds = time.GetElapsedTime(began).TotalMilliseconds;
+        if (path.StartsWithSegments("/health", StringComparison.OrdinalIgnoreCase)) Log.HealthAsked(log, path, status);
+        else if (status >= StatusCodes.Status500InternalServerError) Log.RequestFailed(log, method, path, status, milliseconds);
+        else Log.RequestServed(log, method, path, status, milliseconds);
     }
 
     private static void SetHeaders(HttpContext http)

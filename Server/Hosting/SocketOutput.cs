@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace BeerTap.Server.Hosting;
 
@@ -24,37 +22,13 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
     private int _used;
     private Task? _sending;
     private int _unsent;
+    private bool _muted;
     private volatile bool _over;
     private volatile TaskCompletionSource? _waiting;
 
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _used;
-
-    /// <summary>Puts itself in the place of Kestrel's own way out, below TLS. Elsewhere than on Unix a socket that others use cannot be made non-blocking.</summary>
-    public static ConnectionDelegate Attach(ConnectionDelegate next) => async connection =>
-    {
-        if (OperatingSystem.IsWindows() || connection.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
-        {
-            await next(connection);
-            return;
-        }
-
-        socket.Blocking = false;
-        var (own, output) = (connection.Transport, new SocketOutput(socket, () => connection.Abort(new ConnectionAbortedException("The peer is gone."))));
-        connection.Transport = new Duplex(own.Input, output);
-        connection.Features.Set(output);
-        try
-        {
-            await next(connection);
-        }
-        finally
-        {
-            // Kestrel closes the socket next: what is on its way goes first.
-            await output.FinishAsync();
-            connection.Transport = own;
-        }
-    };
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
@@ -68,7 +42,7 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
         return _buffer.AsSpan(_used);
     }
 
-    public override void Advance(int bytes) => _used += bytes;
+    public override void Advance(int bytes) => _used += _muted ? 0 : bytes;
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -81,6 +55,21 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
         }
 
         return WaitAsync(sending, cancellationToken);
+    }
+
+    /// <summary>What is written from now on is dropped: whoever still writes does not own the connection any more.</summary>
+    public void Mute() => _muted = true;
+
+    /// <summary>Who wrote into nothing is done, and somebody else writes from now on.</summary>
+    public void Unmute()
+    {
+        lock (_gate)
+        {
+            _muted = false;
+            if (_buffer is null) return;
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = null;
+        }
     }
 
     /// <summary>
@@ -96,13 +85,16 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
         {
             // Who writes in the usual way has a buffer from the first byte until it is flushed.
             if (_buffer is not null || _sending is not null) return false;
-            var sent = TrySend(bytes.Span);
-            if (sent == bytes.Length) return true;
-            var rest = ArrayPool<byte>.Shared.Rent(bytes.Length - sent);
-            bytes.Span[sent..].CopyTo(rest);
-            sending = new ValueTask(SendRest(rest, 0, bytes.Length - sent));
+            sending = Send(bytes.Span);
             return true;
         }
+    }
+
+    /// <summary>Sends bytes that are whole in themselves, behind what is still being sent; from any thread. Only where nobody writes in the usual way.</summary>
+    /// <returns>Done when all of it is sent, or the connection is over.</returns>
+    public ValueTask SendAsync(ReadOnlySpan<byte> bytes)
+    {
+        lock (_gate) return Send(bytes);
     }
 
     public override void CancelPendingFlush() => _waiting?.TrySetResult();
@@ -152,6 +144,16 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
         }
 
         SendRest(buffer, sent, length);
+    }
+
+    /// <summary>Sends without a copy what the system takes at once.</summary>
+    private ValueTask Send(ReadOnlySpan<byte> bytes)
+    {
+        var sent = _sending is null ? TrySend(bytes) : 0;
+        if (sent == bytes.Length) return default;
+        var rest = ArrayPool<byte>.Shared.Rent(bytes.Length - sent);
+        bytes[sent..].CopyTo(rest);
+        return new ValueTask(SendRest(rest, 0, bytes.Length - sent));
     }
 
     /// <summary>Goes on sending, behind what is still being sent.</summary>
@@ -221,11 +223,9 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
     }
 
     /// <summary>Done when all that was written is sent, also what was not flushed.</summary>
-    private Task FinishAsync()
+    public Task FinishAsync()
     {
         Complete();
         lock (_gate) return _sending ?? Task.CompletedTask;
     }
-
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

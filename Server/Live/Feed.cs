@@ -8,7 +8,7 @@ namespace BeerTap.Server.Live;
 internal sealed class Feed : IDisposable
 {
     /// <summary>The grain of comments and of cutting stalled connections.</summary>
-    private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
 
     private readonly EventLog _events;
     private readonly TapRegistry _taps;
@@ -52,39 +52,41 @@ internal sealed class Feed : IDisposable
     /// Serves a connection until it is over, which <paramref name="connection"/> tells; then lets go of it. It is begun behind the join: what the
     /// client has said by then may ask for a close.
     /// </summary>
-    public async Task ServeAsync(Subscriber subscriber, Func<Task> connection)
+    public async Task ServeAsync<TSubscriber>(TSubscriber subscriber, Func<TSubscriber, Task> connection)
+        where TSubscriber : Subscriber
     {
-        var leave = Join(subscriber);
+        Join(subscriber);
         try
         {
-            await connection();
+            await connection(subscriber);
         }
         finally
         {
-            await leave();
+            await LeaveAsync(subscriber);
         }
     }
 
-    /// <summary>Begins to serve a connection; what comes back must be called when it is over.</summary>
-    public Func<Task> Join(Subscriber subscriber)
+    /// <summary>Begins to serve a connection; whoever joins must leave.</summary>
+    public void Join(Subscriber subscriber)
     {
-        var pump = _pumps[(uint)Interlocked.Increment(ref _next) % (uint)_pumps.Length];
-        subscriber.CloseRequested = reason => pump.Close(subscriber, reason);
+        var pump = subscriber.Pump = _pumps[(uint)Interlocked.Increment(ref _next) % (uint)_pumps.Length];
         Log.Connected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers + 1);
         if (subscriber.Request.TapId is { } tapId) _taps.Connected(tapId);
         _meter.Joined(subscriber);
         pump.Join(subscriber);
         _keyed.Joined(subscriber);
         Joining?.Invoke(subscriber);
-        return async () =>
-        {
-            _keyed.Left(subscriber);
-            pump.Leave(subscriber);
-            await subscriber.Left;
-            _meter.Left(subscriber);
-            if (subscriber.Request.TapId is { } gone) _taps.Disconnected(gone);
-            Log.Disconnected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers);
-        };
+    }
+
+    /// <summary>Lets go of a connection that is over.</summary>
+    public async Task LeaveAsync(Subscriber subscriber)
+    {
+        _keyed.Left(subscriber);
+        subscriber.Pump!.Leave(subscriber);
+        await subscriber.Left;
+        _meter.Left(subscriber);
+        if (subscriber.Request.TapId is { } gone) _taps.Disconnected(gone);
+        Log.Disconnected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers);
     }
 
     /// <summary>Tells every subscriber to come back later and closes it; returns when all are gone or the time is up.</summary>

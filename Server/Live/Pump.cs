@@ -325,7 +325,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
             subscriber.Closed = true;
             subscriber.Abort();
         }
-        else if (subscriber.State == SubscriberState.Idle && subscriber.Comment.Length > 0 && quiet >= options.SseComment)
+        else if (subscriber.State == SubscriberState.Idle && subscriber.IsCommentDue(options, time))
         {
             subscriber.Owed = subscriber.Comment;
             Serve(subscriber);

@@ -19,8 +19,9 @@ internal sealed class SocketProgress
 
     private SocketProgress(Socket? socket) => _socket = socket;
 
-    public static SocketProgress Of(HttpContext http) =>
-        new(OperatingSystem.IsLinux() ? http.Features.Get<IConnectionSocketFeature>()?.Socket : null);
+    public static SocketProgress Of(HttpContext http) => Of(http.Features.Get<IConnectionSocketFeature>()?.Socket);
+
+    public static SocketProgress Of(Socket? socket) => new(OperatingSystem.IsLinux() ? socket : null);
 
     /// <summary>Whether bytes were taken since the last time this was asked.</summary>
     public bool Moved()

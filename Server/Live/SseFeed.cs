@@ -1,5 +1,5 @@
-using System.IO.Pipelines;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Hosting;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BeerTap.Server.Live;
@@ -8,6 +8,12 @@ namespace BeerTap.Server.Live;
 internal static class SseFeed
 {
     public const string Path = "/api/events/stream";
+
+    /// <summary>The transport's name in logs and metrics.</summary>
+    public const string Transport = "SSE";
+
+    /// <summary>The comment that keeps the way open when nothing happens.</summary>
+    public static readonly byte[] Quiet = ": \n\n"u8.ToArray();
 
     public static void MapSseFeed(this IEndpointRouteBuilder routes) => routes
         .MapGet(Path, Stream)
@@ -35,46 +41,23 @@ internal static class SseFeed
         http.Response.ContentType = "text/event-stream";
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
-        await http.Response.StartAsync(cancel);
+        if (BareConnection.For(http) is { } connection)
+        {
+            // There is no way back to HTTP on it.
+            http.Response.Headers.Connection = "close";
+            await http.Response.StartAsync(cancel);
+            await http.Response.Body.FlushAsync(cancel);
+            TakeOver(connection, http, new BareStreamSubscriber(request, connection), feed);
+            return;
+        }
 
+        await http.Response.StartAsync(cancel);
         var subscriber = new SseSubscriber(http, request);
         using var aborted = cancel.Register(subscriber.End);
-        await feed.ServeAsync(subscriber, () => subscriber.Ended);
-    }
-}
-
-/// <summary>A listener on an SSE stream.</summary>
-internal sealed class SseSubscriber(HttpContext http, FeedRequest request) : Subscriber(FrameFormat.Sse, request, "SSE", SocketProgress.Of(http))
-{
-    private static readonly byte[] Quiet = ": \n\n"u8.ToArray();
-
-    private readonly PipeWriter _body = http.Response.BodyWriter;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Done when the client is gone or the stream was closed.</summary>
-    public Task Ended => _ended.Task;
-
-    public override ReadOnlyMemory<byte> Comment => Quiet;
-
-    public void End() => _ended.TrySetResult();
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
-    {
-        var write = _body.WriteAsync(frames);
-        if (!write.IsCompletedSuccessfully) return new ValueTask(write.AsTask());
-        write.GetAwaiter().GetResult();
-        return default;
+        await feed.ServeAsync(subscriber, static stream => stream.Ended);
     }
 
-    public override Task CloseAsync(CloseReason reason)
-    {
-        End();
-        return Task.CompletedTask;
-    }
-
-    public override void Abort()
-    {
-        http.Abort();
-        End();
-    }
+    // A method of its own: what goes on must not hold on to the request.
+    private static void TakeOver(BareConnection connection, HttpContext http, BareStreamSubscriber subscriber, Feed feed) =>
+        connection.TakeOver(http, () => feed.ServeAsync(subscriber, static stream => stream.ListenAsync()));
 }

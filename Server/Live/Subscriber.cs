@@ -17,11 +17,17 @@ internal abstract class Subscriber(FrameFormat format, FeedRequest request, stri
     /// <summary>Done once the connection is over and the pump has let go of the cursor.</summary>
     public Task Left => _left.Task;
 
-    /// <summary>Asks for the connection to be closed with a reason, from any thread; set by the feed.</summary>
-    public Action<CloseReason> CloseRequested { get; internal set; } = _ => { };
+    /// <summary>Whose loop serves it; set by the feed.</summary>
+    internal Pump? Pump { get; set; }
 
-    /// <summary>Bytes that may be sent when nothing happens, to keep the way open; empty when the transport pings by itself.</summary>
+    /// <summary>Asks for the connection to be closed with a reason, from any thread; nothing happens to one that was never served.</summary>
+    public void RequestClose(CloseReason reason) => Pump?.Close(this, reason);
+
+    /// <summary>Bytes that mean nothing and keep the way open; empty when the transport pings by itself.</summary>
     public virtual ReadOnlyMemory<byte> Comment => default;
+
+    /// <summary>Whether they are to be sent; asked once a second by the pump, while it has nothing else to write.</summary>
+    public virtual bool IsCommentDue(LiveOptions options, TimeProvider time) => false;
 
     /// <summary>Writes whole frames. Done at once unless the transport is full; never called again before it is done.</summary>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> frames);

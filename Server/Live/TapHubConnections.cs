@@ -8,8 +8,6 @@ namespace BeerTap.Server.Live;
 /// </summary>
 internal sealed class TapHubConnections(ILogger<DefaultHubLifetimeManager<TapHub>> log, Feed feed) : DefaultHubLifetimeManager<TapHub>(log)
 {
-    private static readonly object LeaveKey = new();
-
     public override async Task OnConnectedAsync(HubConnectionContext connection)
     {
         await base.OnConnectedAsync(connection);
@@ -17,12 +15,14 @@ internal sealed class TapHubConnections(ILogger<DefaultHubLifetimeManager<TapHub
         // The query was checked before the connection was made, so it has no refusal here.
         var http = connection.GetHttpContext()!;
         var (request, _) = FeedRequest.Read(http.Request);
-        connection.Items[LeaveKey] = feed.Join(new HubSubscriber(connection, http, request));
+        var subscriber = new HubSubscriber(connection, http, request);
+        connection.Features.Set(subscriber);
+        feed.Join(subscriber);
     }
 
     public override async Task OnDisconnectedAsync(HubConnectionContext connection)
     {
-        if (connection.Items.TryGetValue(LeaveKey, out var leave)) await ((Func<Task>)leave!)();
+        if (connection.Features.Get<HubSubscriber>() is { } subscriber) await feed.LeaveAsync(subscriber);
         await base.OnDisconnectedAsync(connection);
     }
 }

@@ -1,4 +1,6 @@
+using System.Security.Claims;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Security;
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 
@@ -10,6 +12,9 @@ internal static class TapHubRoutes
 
     /// <summary>How long a client may take over its handshake, and may be away between two polls: SignalR's own value.</summary>
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
+
+    /// <summary>Who comes without a key. SignalR would have a nobody made for each connection, and keep it.</summary>
+    private static readonly ClaimsPrincipal Nobody = new(new ClaimsIdentity());
 
     public static void AddTapHub(this IServiceCollection services, LiveOptions options)
     {
@@ -30,16 +35,12 @@ internal static class TapHubRoutes
     /// <summary>Maps the hub; a bad <c>tapId</c> or <c>after</c> is answered 400 before there is a connection.</summary>
     public static void MapTapHub(this WebApplication app)
     {
-        app.UseWhen(http => http.Request.Path.StartsWithSegments(TapHub.Path, StringComparison.OrdinalIgnoreCase), hub => hub.Use(async (http, next) =>
+        app.UseWhen(http => http.Request.Path.StartsWithSegments(TapHub.Path, StringComparison.OrdinalIgnoreCase), hub => hub.Use((http, next) =>
         {
-            if (FeedRequest.Read(http.Request).Refusal is { } refusal)
-            {
-                await new RefusalResult(refusal).ExecuteAsync(http);
-                return;
-            }
-
+            if (FeedRequest.Read(http.Request).Refusal is { } refusal) return new RefusalResult(refusal).ExecuteAsync(http);
+            if (KeyIdentity.Of(http) is null) http.User = Nobody;
             http.AllowSlowReading();
-            await next(http);
+            return next(http);
         }));
 
         // SignalR would cut a send that takes 10 s, however much of it the client takes meanwhile; the pump knows better.

@@ -1,5 +1,5 @@
-using System.Net.WebSockets;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Hosting;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -33,10 +33,28 @@ internal static class WebSocketFeed
             return;
         }
 
+        var format = offered.Count > 0 ? FrameFormat.Json : FrameFormat.Text;
+        if (BareConnection.For(http) is { } connection)
+        {
+            // Only its handshake is wanted: see BareSocketSubscriber.
+            await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = SubProtocolOf(format), KeepAliveInterval = Timeout.InfiniteTimeSpan });
+            TakeOver(connection, http, new BareSocketSubscriber(format, request, connection), feed);
+            return;
+        }
+
+        await ServeAsync(http, format, request, feed, options);
+    }
+
+    // A method of its own: what goes on must not hold on to the request.
+    private static void TakeOver(BareConnection connection, HttpContext http, BareSocketSubscriber subscriber, Feed feed) =>
+        connection.TakeOver(http, () => feed.ServeAsync(subscriber, static listener => listener.ListenAsync()));
+
+    private static async Task ServeAsync(HttpContext http, FrameFormat format, FeedRequest request, Feed feed, LiveOptions options)
+    {
         http.AllowSlowReading();
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
-            SubProtocol = offered.Count > 0 ? SubProtocol : null,
+            SubProtocol = SubProtocolOf(format),
 
             // Only a heartbeat: an answer to it would wait behind all that a slow reader has not read yet. A client that takes nothing is
             // found by the pump, and one that vanished by TCP's own keep-alive.
@@ -45,42 +63,15 @@ internal static class WebSocketFeed
         });
         var wire = http.Features.GetRequiredFeature<Wire>();
         wire.StopLooking();
-        var subscriber = new WebSocketSubscriber(offered.Count > 0 ? FrameFormat.Json : FrameFormat.Text, request, socket, wire, SocketProgress.Of(http));
-        await feed.ServeAsync(subscriber, () => ListenAsync(subscriber, socket, http.RequestAborted));
+        var subscriber = new RequestSocketSubscriber(format, request, socket, wire, SocketProgress.Of(http));
+        await feed.ServeAsync(subscriber, listener => listener.ListenAsync(http.RequestAborted));
     }
+
+    private static string? SubProtocolOf(FrameFormat format) => format == FrameFormat.Json ? SubProtocol : null;
 
     /// <summary>Kestrel cuts a response that is read too slowly; a listener may be as slow as it likes, and costs one page in flight.</summary>
     public static void AllowSlowReading(this HttpContext http)
     {
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = null;
-    }
-
-    /// <summary>Receives until the connection is over: answers pings and closes, and hands what the client says to its coat.</summary>
-    private static async Task ListenAsync(WebSocketSubscriber subscriber, WebSocket socket, CancellationToken cancel)
-    {
-        // Made once the client speaks, which most never do.
-        byte[]? buffer = null;
-        try
-        {
-            while (true)
-            {
-                // An empty receive waits without holding the buffer's memory in the transport.
-                var received = await socket.ReceiveAsync(Memory<byte>.Empty, cancel);
-                if (received is { MessageType: not WebSocketMessageType.Close, EndOfMessage: false }) received = await socket.ReceiveAsync((buffer ??= new byte[256]).AsMemory(), cancel);
-                if (received.MessageType == WebSocketMessageType.Close)
-                {
-                    // The client said goodbye: answered at once, the socket itself keeps this apart from a frame that is being sent.
-                    if (socket.State == WebSocketState.CloseReceived) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancel);
-                    return;
-                }
-
-                subscriber.Heard();
-            }
-        }
-        catch (Exception fault) when (fault is WebSocketException or OperationCanceledException)
-        {
-            // The client went away without a close, or the hub cut it; either way the connection is over.
-            socket.Abort();
-        }
     }
 }

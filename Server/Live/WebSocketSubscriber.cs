@@ -3,22 +3,44 @@ using System.Net.WebSockets;
 namespace BeerTap.Server.Live;
 
 /// <summary>A listener on a WebSocket. Its frames come ready-made and go past the socket, which has only control frames to write.</summary>
-internal sealed class WebSocketSubscriber(FrameFormat format, FeedRequest request, WebSocket socket, Wire wire, SocketProgress progress)
+internal abstract class WebSocketSubscriber(FrameFormat format, FeedRequest request, SocketProgress progress)
     : Subscriber(format, request, format == FrameFormat.Json ? "WebSocket" : "plain text", progress)
 {
-    // Nothing comes after the hub's own close.
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames) => socket.State is WebSocketState.Open or WebSocketState.CloseReceived
-        ? wire.WriteFramesAsync(frames)
-        : ValueTask.FromException(new WebSocketException(WebSocketError.InvalidState));
-
-    /// <summary>The client said something. The sub-protocol has no words for a client; what the original system's clients say is passed over, as it was there.</summary>
-    public void Heard()
+    /// <summary>Receives until the connection is over: answers pings and closes.</summary>
+    protected async Task ListenAsync(WebSocket socket, CancellationToken cancel)
     {
-        if (Format == FrameFormat.Json) CloseRequested(CloseReason.ProtocolError);
+        // Made once the client speaks, which most never do.
+        byte[]? buffer = null;
+        try
+        {
+            while (true)
+            {
+                // An empty receive waits without holding the buffer's memory in the transport.
+                var received = await socket.ReceiveAsync(Memory<byte>.Empty, cancel);
+                if (received is { MessageType: not WebSocketMessageType.Close, EndOfMessage: false }) received = await socket.ReceiveAsync((buffer ??= new byte[256]).AsMemory(), cancel);
+                if (received.MessageType == WebSocketMessageType.Close)
+                {
+                    // The client said goodbye: answered at once, the socket itself keeps this apart from a frame that is being sent.
+                    if (socket.State == WebSocketState.CloseReceived) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancel);
+                    return;
+                }
+
+                Heard();
+            }
+        }
+        catch (Exception fault) when (fault is WebSocketException or OperationCanceledException)
+        {
+            // The client went away without a close, or the hub cut it; either way the connection is over.
+            socket.Abort();
+        }
     }
 
-    public override Task CloseAsync(CloseReason reason) =>
+    protected static Task CloseAsync(WebSocket socket, CloseReason reason) =>
         socket.CloseOutputAsync((WebSocketCloseStatus)reason.Code, reason.Name, CancellationToken.None);
 
-    public override void Abort() => socket.Abort();
+    /// <summary>The client said something. The sub-protocol has no words for a client; what the original system's clients say is passed over, as it was there.</summary>
+    private void Heard()
+    {
+        if (Format == FrameFormat.Json) RequestClose(CloseReason.ProtocolError);
+    }
 }

@@ -126,7 +126,7 @@ internal sealed class Wire(Stream inner, SocketOutput? below = null) : Stream
     private void Look()
     {
         if (_seen is not { } seen || _passed is not { } passed || CollectionsMarshal.AsSpan(seen).IndexOf(_awaited) < 0) return;
-        _seen = null;
+        (_seen, _awaited, _passed) = (null, [], null);
         passed.TrySetResult();
     }
 
@@ -136,7 +136,7 @@ internal sealed class Wire(Stream inner, SocketOutput? below = null) : Stream
 
         public async Task<Stream> UpgradeAsync()
         {
-            var below = http.Features.Get<ITlsHandshakeFeature>() is null ? http.Features.Get<SocketOutput>() : null;
+            var below = http.Features.Get<ITlsHandshakeFeature>() is null ? http.Features.Get<BareConnection>()?.Output : null;
             var wire = new Wire(await inner.UpgradeAsync(), below);
             http.Features.Set(wire);
             return wire;

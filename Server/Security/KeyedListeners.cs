@@ -48,7 +48,7 @@ internal sealed class KeyedListeners : IDisposable
 
     private void Close(Subscriber subscriber)
     {
-        subscriber.CloseRequested(CloseReason.NotAllowed);
+        subscriber.RequestClose(CloseReason.NotAllowed);
         _ = CutUnlessLeftAsync(subscriber);
     }
 

@@ -29,7 +29,7 @@ public sealed class KestrelOutputTests
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(SocketOutput.Attach));
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(BareConnection.Attach));
             kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps(certificate));
         });
         await using var app = builder.Build();
@@ -69,7 +69,7 @@ public sealed class KestrelOutputTests
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(SocketOutput.Attach));
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(BareConnection.Attach));
             kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.Run(connection =>
             {
                 connection.Transport.Output.Write("cheers"u8);

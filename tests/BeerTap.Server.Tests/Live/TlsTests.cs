@@ -7,50 +7,92 @@ using BeerTap.Server.Tests.Hosting;
 namespace BeerTap.Server.Tests.Live;
 
 /// <summary>Listeners over TLS, where nothing may go past the layer that encrypts.</summary>
-public sealed class TlsTests
+public sealed class TlsTests : IDisposable
 {
+    private const string Handshake = "{\"protocol\":\"json\",\"version\":1}\u001e";
+
+    private readonly RSA _key = RSA.Create(2048);
+    private readonly X509Certificate2 _certificate;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("beertap-test-");
+
+    public TlsTests() => _certificate = new CertificateRequest("CN=hub", _key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+        .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+
     [Theory]
-    [InlineData("/sockets/beers", "beertap.v1", null)]
-    [InlineData("/hubs/taps", null, "{\"protocol\":\"json\",\"version\":1}\u001e")]
-    public async Task AListenerOverTlsHearsEveryPour(string path, string? protocol, string? handshake)
+    [InlineData("/sockets/beers", "beertap.v1", null, "1.1")]
+    [InlineData("/sockets/beers", "beertap.v1", null, "2.0")]
+    [InlineData("/hubs/taps", null, Handshake, "1.1")]
+    [InlineData("/hubs/taps", null, Handshake, "2.0")]
+    public async Task AListenerOverTlsHearsEveryPour(string path, string? protocol, string? handshake, string version)
     {
-        using var key = RSA.Create(2048);
-        using var certificate = new CertificateRequest("CN=hub", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
-        var folder = Directory.CreateTempSubdirectory("beertap-test-");
-        try
-        {
-            var file = Path.Combine(folder.FullName, "hub.pfx");
-            await File.WriteAllBytesAsync(file, certificate.Export(X509ContentType.Pkcs12, "secret"));
-            await using var hub = await HubUnderTest.StartAsync(
-                "--Kestrel:Endpoints:Plain:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Tls:Url=https://127.0.0.1:0",
-                $"--Kestrel:Endpoints:Tls:Certificate:Path={file}", "--Kestrel:Endpoints:Tls:Certificate:Password=secret");
-            using var socket = new ClientWebSocket();
-            socket.Options.RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.GetCertHashString() == certificate.GetCertHashString();
-            if (protocol is not null) socket.Options.AddSubProtocol(protocol);
-            using var patience = new CancellationTokenSource(Listener.Patience);
-            await socket.ConnectAsync(new Uri($"wss://127.0.0.1:{hub.TlsPort}{path}"), patience.Token);
-            if (handshake is not null) await socket.SendAsync(Encoding.UTF8.GetBytes(handshake), WebSocketMessageType.Text, true, patience.Token);
-            await hub.UntilConnectionsAsync(1);
+        await using var hub = await StartAsync();
+        using var socket = new ClientWebSocket();
+        using var http = new HttpMessageInvoker(Trusting());
+        if (protocol is not null) socket.Options.AddSubProtocol(protocol);
+        (socket.Options.HttpVersion, socket.Options.HttpVersionPolicy) = (Version.Parse(version), HttpVersionPolicy.RequestVersionExact);
+        using var patience = new CancellationTokenSource(Listener.Patience);
+        await socket.ConnectAsync(new Uri($"wss://127.0.0.1:{hub.TlsPort}{path}"), http, patience.Token);
+        if (handshake is not null) await socket.SendAsync(Encoding.UTF8.GetBytes(handshake), WebSocketMessageType.Text, true, patience.Token);
+        await HearEveryPourAsync(hub, async buffer => (await socket.ReceiveAsync(buffer, patience.Token)).Count);
+    }
 
-            var heard = Task.Run(async () =>
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task AStreamOverTlsHearsEveryPour(string version)
+    {
+        await using var hub = await StartAsync();
+        using var http = new HttpClient(Trusting());
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://127.0.0.1:{hub.TlsPort}/api/events/stream")
+        {
+            Version = Version.Parse(version),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using var patience = new CancellationTokenSource(Listener.Patience);
+        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+        await using var stream = await answer.Content.ReadAsStreamAsync(patience.Token);
+        await HearEveryPourAsync(hub, async buffer => await stream.ReadAsync(buffer, patience.Token));
+    }
+
+    public void Dispose()
+    {
+        _key.Dispose();
+        _certificate.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task<HubUnderTest> StartAsync()
+    {
+        var file = Path.Combine(_folder.FullName, "hub.pfx");
+        await File.WriteAllBytesAsync(file, _certificate.Export(X509ContentType.Pkcs12, "secret"));
+        return await HubUnderTest.StartAsync(
+            "--Kestrel:Endpoints:Plain:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Tls:Url=https://127.0.0.1:0",
+            $"--Kestrel:Endpoints:Tls:Certificate:Path={file}", "--Kestrel:Endpoints:Tls:Certificate:Password=secret");
+    }
+
+    private SocketsHttpHandler Trusting() => new()
+    {
+        SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.GetCertHashString() == _certificate.GetCertHashString() },
+    };
+
+    private static async Task HearEveryPourAsync(HubUnderTest hub, Func<Memory<byte>, Task<int>> receive)
+    {
+        const int Pours = 50;
+        await hub.UntilConnectionsAsync(1);
+        var heard = Task.Run(async () =>
+        {
+            var (text, buffer) = (new StringBuilder(), new byte[64 * 1024]);
+            while (!text.ToString().Contains($"\"id\":{Pours},", StringComparison.Ordinal))
             {
-                var (text, buffer) = (new StringBuilder(), new byte[64 * 1024]);
-                while (!text.ToString().Contains("\"id\":50,", StringComparison.Ordinal))
-                {
-                    var part = await socket.ReceiveAsync(buffer.AsMemory(), patience.Token);
-                    text.Append(Encoding.UTF8.GetString(buffer, 0, part.Count));
-                }
+                var read = await receive(buffer);
+                Assert.NotEqual(0, read);
+                text.Append(Encoding.UTF8.GetString(buffer, 0, read));
+            }
 
-                return text.ToString();
-            });
-            for (var i = 0; i < 50; i++) await hub.PourAsync();
-            var all = await heard;
-            for (var id = 1; id <= 50; id++) Assert.Contains($"\"id\":{id},", all, StringComparison.Ordinal);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+            return text.ToString();
+        });
+        for (var i = 0; i < Pours; i++) await hub.PourAsync();
+        var all = await heard;
+        for (var id = 1; id <= Pours; id++) Assert.Contains($"\"id\":{id},", all, StringComparison.Ordinal);
     }
 }
