@@ -81,6 +81,7 @@ internal static class Program
         hub.MapReportsApi();
         hub.MapLive();
         hub.MapKeysApi();
+        hub.MapMeApi();
         hub.MapHealth();
         hub.MapDocs();
         hub.UseDrain();

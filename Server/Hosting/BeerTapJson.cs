@@ -28,5 +28,6 @@ namespace BeerTap.Server.Hosting;
 [JsonSerializable(typeof(NewKey))]
 [JsonSerializable(typeof(NewKeyAnswer))]
 [JsonSerializable(typeof(KeysAnswer))]
+[JsonSerializable(typeof(Caller))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class BeerTapJson : JsonSerializerContext;

@@ -70,6 +70,7 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
             Answers: new() { ["201"] = $$"""{"text":"bt_EXAMPLE-of-43-letters-digits-dashes-or-underscores","key":{{Key}}}""" }),
         ["GET api/keys"] = new(Answers: new() { ["200"] = $$"""{"keys":[{{Key}}]}""" }),
         ["DELETE api/keys/{id}"] = new(),
+        ["GET api/me"] = new(Answers: new() { ["200"] = """{"keyId":"k7m2qx9f","role":"operator","may":["read","listen","pour","delete","manageKeys"]}""" }),
         ["GET health/live"] = new(Answers: new()
         {
             ["200"] = """{"status":"live","checks":{"feed":{"status":"ok","reason":"listeners are told what is committed"}}}""",

@@ -18,6 +18,7 @@ internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMac
         return right switch
         {
             Right.Read or Right.Listen when options.Reading == Reading.Public => true,
+            Right.Ask => true,
             Right.ManageKeys => false,
             _ => Open && ThisMachine.IsCalledBy(http),
         };

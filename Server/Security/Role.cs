@@ -21,6 +21,8 @@ internal enum Role
 /// <summary>What a call does; each role has some of them.</summary>
 internal enum Right
 {
+    /// <summary>Asks what it may do: whoever does not bring a key that is no good.</summary>
+    Ask,
     Read,
     Listen,
     Pour,
@@ -45,8 +47,8 @@ internal static class Roles
     /// <summary>The one table of who may do what. Which tap a tap may pour for is asked apart, of <see cref="ApiKey.MayActFor"/>.</summary>
     public static bool Has(this Role role, Right right) => role switch
     {
-        Role.Tap => right is Right.Pour or Right.Listen,
-        Role.Viewer => right is Right.Read or Right.Listen,
+        Role.Tap => right is Right.Pour or Right.Listen or Right.Ask,
+        Role.Viewer => right is Right.Read or Right.Listen or Right.Ask,
         Role.Operator => true,
         _ => false,
     };

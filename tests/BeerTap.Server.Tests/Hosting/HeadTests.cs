@@ -22,6 +22,7 @@ public sealed class HeadTests
     [InlineData("/api/reports/share", 200)]
     [InlineData("/api/events?after=earliest", 200)]
     [InlineData("/api/keys", 401)]
+    [InlineData("/api/me", 200)]
     [InlineData("/health/ready", 200)]
     [InlineData("/openapi/v1.json", 200)]
     [InlineData("/docs/index.html", 200)]
