@@ -30,27 +30,69 @@ const give = async (page, key) => {
   await page.click('#key .chief');
 };
 
-withKeys('to delete an operator\'s key is needed: none and a tap\'s own do not do', async ({ hub, screen, page, keys }) => {
+withKeys('to delete an operator\'s key is needed: with none and with a tap\'s own it is not offered', async ({ hub, screen, page, keys }) => {
   const beer = await hub.curl(1, 500, keys.tap);
+  const open = () => page.click(`#beers tr[data-beer="${beer.id}"] button`);
   await screen.look();
-  await page.click(`#beers tr[data-beer="${beer.id}"] button`);
+  await screen.offers({ pour: false, key: 'Key' });
+  await open();
+  await until('the beer', async () => /500/.test(await screen.text('#beer-facts')));
+  assert.ok(await page.isHidden('#beer-delete'));
+  await screen.shoot('beer-without-key');
+  await page.click('#beer-close');
+
+  await page.click('#open-key');
+  await give(page, keys.viewer);
+  await screen.offers({ pour: false, key: 'Key: viewer' });
+  await page.click('#open-key');
+  await give(page, keys.tap);
+  await screen.offers({ pour: true, key: 'Key: tap' });
+  await open();
+  await until('the beer', async () => /500/.test(await screen.text('#beer-facts')));
+  assert.ok(await page.isHidden('#beer-delete'));
+  await page.click('#beer-close');
+
+  await page.click('#open-key');
+  await give(page, keys.operator);
+  await screen.offers({ pour: true, key: 'Key: operator' });
+  await open();
   await page.click('#beer-delete');
   await page.click('#beer-really');
-  await page.waitForSelector('#key[open]');
-  assert.equal(await screen.text('#key-why'), 'The hub asks for a key to do that.');
-  await screen.shoot('key');
-  await page.click('#key-cancel');
-  assert.deepEqual(await screen.ids(), [beer.id]);
-
-  await page.click('#beer-really');
-  await give(page, keys.tap);
-  await until('the refusal', async () => /^The key may not do that\./.test(await screen.text('#key-why')));
-  assert.deepEqual(await screen.ids(), [beer.id]);
-  await give(page, keys.operator);
   await page.waitForSelector(`#beers tr[data-beer="${beer.id}"]`, { state: 'detached' });
-  await screen.state('live');
   assert.equal((await fetch(`${hub.url}/api/beers/${beer.id}`)).status, 404);
 });
+
+withKeys('a key that is revoked while a beer is looked at: the page asks for another, and deletes with that', async ({ hub, screen, page, keys }) => {
+  const beer = await hub.curl(1, 500, keys.tap), second = await hub.key('--role', 'operator');
+  await screen.look();
+  await page.click('#open-key');
+  await give(page, keys.operator);
+  await screen.offers({ pour: true, key: 'Key: operator' });
+  await page.click(`#beers tr[data-beer="${beer.id}"] button`);
+  await page.click('#beer-delete');
+  const { keyId } = await (await fetch(`${hub.url}/api/me`, { headers: { Authorization: `Bearer ${keys.operator}` } })).json();
+  await until('the second key to be good', async () => (await fetch(`${hub.url}/api/keys/${keyId}`, { method: 'DELETE', headers: { Authorization: `Bearer ${second}` } })).status === 204);
+  await page.waitForSelector('#key[open]');
+  assert.equal(await screen.text('#key-why'), 'The hub does not take this key.');
+  await screen.shoot('key');
+  await page.click('#key-cancel');
+  await page.click('#beer-really');
+  await page.waitForSelector('#key[open]');
+  assert.equal(await screen.text('#key-why'), 'The hub does not know this key.');
+  await give(page, second);
+  await page.waitForSelector(`#beers tr[data-beer="${beer.id}"]`, { state: 'detached' });
+  await screen.state('live');
+});
+
+withKeys('a tap\'s key where reading needs one too: the page says that it may not read', async ({ screen, page, keys }) => {
+  await screen.look('locked');
+  await give(page, keys.tap);
+  await until('the word', async () => await screen.text('#key-why') === 'The key may not read.');
+  await screen.state('locked');
+  await give(page, keys.viewer);
+  await screen.state('live');
+  await page.waitForSelector('#no-beers:not([hidden])');
+}, '--Security:Reading=keys');
 
 withKeys('a hub that reads with keys only: the page asks for one, keeps it for the tab, and puts it into no address but the socket\'s', async ({ hub, screen, page, keys, addresses }) => {
   const beer = await hub.curl(1, 500, keys.tap);

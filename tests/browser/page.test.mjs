@@ -65,6 +65,17 @@ withPage('a pour posted by curl appears: in the list, at its tap, in the totals,
   await until('the report of ten beers', async () => /Tap 3[\s\S]*9 beers[\s\S]*90[\s\S]*Tap 4[\s\S]*10/.test(await screen.text('#shares')));
 }, ['--Reports:Interval=01:00:00']);
 
+withPage('where many taps pour, the leading ones are seen beside each other and the others are a line of their own', async ({ hub, screen }) => {
+  await hub.pourMany(Array.from({ length: 400 }, (_, i) => ({ tapId: i < 20 ? 1 : i < 30 ? 2 : 3 + i % 50, volume: 500 })));
+  await screen.look();
+  const rows = await screen.page.locator('#shares li').evaluateAll(items => items.map(item => ({ text: item.innerText.replace(/\s+/g, ' '), bar: item.querySelector('rect').checkVisibility() ? item.querySelector('rect').getBoundingClientRect().width / item.getBoundingClientRect().width : null })));
+  assert.equal(rows.length, 9);
+  assert.match(rows[0].text, /^Tap 1 20 beers, 10 l 5\.0%$/);
+  assert.deepEqual(rows.slice(0, 2).map(row => Math.round(row.bar * 100)), [100, 50]);
+  assert.match(rows[8].text, /^44 others \d+ beers 8\d\.\d%$/);
+  assert.equal(rows[8].bar, null);
+});
+
 withPage('a connected tap is shown as connected', async ({ hub, screen, page }) => {
   const listening = new AbortController();
   await fetch(`${hub.url}/api/events/stream?tapId=8`, { signal: listening.signal });
@@ -129,7 +140,7 @@ withPage('a page that hears late says that it is behind, and by how much', async
   for (let i = 0; i < 12; i++) await hub.curl(1, 500);
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   await screen.state('behind');
-  assert.equal(await screen.text('#state'), 'Behind by 12, catching up');
+  await until('all of them to be told', async () => await screen.text('#state') === 'Behind by 12, catching up');
   const late = held;
   held = null;
   late.forEach(send => send());
@@ -197,9 +208,14 @@ withPage('recent beers are filtered, and read page by page', async ({ hub, scree
   await page.click('#older');
   await until('the last page', async () => (await screen.ids()).length === 6);
   assert.ok(await page.isDisabled('#older'));
-  await page.click('#newer');
-  await page.click('#newer');
+
+  // Two presses at once lead two pages on, whether or not the hub has answered the first.
+  await page.evaluate(() => { for (let i = 0; i < 2; i++) document.getElementById('newer').click(); });
   await until('the first page again', async () => (await screen.ids())[0] === 47);
+  await page.evaluate(() => { for (let i = 0; i < 2; i++) document.getElementById('older').click(); });
+  await until('the last page again', async () => (await screen.ids()).length === 6 || (await screen.ids()).length === 7);
+  await page.evaluate(() => { for (let i = 0; i < 5; i++) document.getElementById('newer').click(); });
+  await until('the first page once more', async () => (await screen.ids())[0] === 47);
 
   await page.click('#open-filter');
   await page.selectOption('#filter [name=type]', 'stein');

@@ -46,6 +46,12 @@ export class Screen {
 
   state(state) { return this.page.waitForSelector(`#state[data-state=${state}]`); }
 
+  /** Waits until the page offers what its key may do. */
+  async offers({ pour, key }) {
+    await this.page.waitForSelector(`#open-key:text-is("${key}")`);
+    await this.page.waitForSelector('#open-pour', { state: pour ? 'visible' : 'hidden' });
+  }
+
   text(selector) { return this.page.locator(selector).innerText(); }
 
   /** A figure, whatever its locale's marks between digits. */

@@ -1,5 +1,6 @@
 // One beer, and taking it out.
 import { callAsking, faultOf } from './api.js';
+import { askRights } from './rights.js';
 import { find } from './beers.js';
 import { $, make, write } from './draw.js';
 import { millilitres, moment, number } from './words.js';
@@ -49,7 +50,7 @@ export async function openBeer(beer) {
   describe(beer);
   $('beer').showModal();
   try {
-    const found = await find(beer.id);
+    const [found] = await Promise.all([find(beer.id), askRights()]);
     if (shown === beer.id) describe(found);
   } catch (fault) {
     if (shown !== beer.id) return;

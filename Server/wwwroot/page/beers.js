@@ -21,6 +21,7 @@ export class Beers {
   #rows = new Map();
   #stale = 0;
   #failed = false;
+  #turning = Promise.resolve();
   #draw = () => this.#drawNow();
 
   /**
@@ -40,8 +41,8 @@ export class Beers {
       submitted.preventDefault();
       this.#turnTo([], null);
     });
-    $('older').addEventListener('click', () => this.#turnTo([...this.#path, this.#after], this.#next));
-    $('newer').addEventListener('click', () => this.#turnTo(this.#path.slice(0, -1), this.#path.at(-1)));
+    $('older').addEventListener('click', () => this.#inTurn(() => this.#next && this.#turnTo([...this.#path, this.#after], this.#next)));
+    $('newer').addEventListener('click', () => this.#inTurn(() => this.#path.length && this.#turnTo(this.#path.slice(0, -1), this.#path.at(-1))));
     $('hold').addEventListener('click', () => {
       const held = $('hold').getAttribute('aria-pressed') !== 'true';
       $('hold').setAttribute('aria-pressed', held);
@@ -84,6 +85,9 @@ export class Beers {
     await this.#go(path, after);
     write($('news'), this.#beers.length ? `Beers ${this.#range()}` : 'No beer here.');
   }
+
+  // One after the other, each from the page that the one before led to: of two quick presses neither is lost.
+  #inTurn(what) { this.#turning = this.#turning.then(what); }
 
   /** Reads what it could not read before. */
   back() { if (this.#failed) this.#go(this.#path, this.#after); }
@@ -140,7 +144,7 @@ export class Beers {
 
       // The page is filled up again from the hub.
       clearTimeout(this.#stale);
-      this.#stale = setTimeout(() => this.#go(this.#path, this.#after), 500);
+      this.#stale = setTimeout(() => this.#inTurn(() => this.#go(this.#path, this.#after)), 500);
       return;
     }
     if (this.#after !== null || beer.id <= (this.#beers[0]?.id ?? 0) || !this.#matches(beer)) return;

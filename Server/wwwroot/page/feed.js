@@ -2,6 +2,7 @@
 // nothing comes twice, also when the hub was restarted meanwhile.
 import { Refused, get } from './api.js';
 import { askForKey, key, onKey } from './keys.js';
+import { askRights } from './rights.js';
 
 const silence = 45_000; // ms; the hub says something every 15 s
 const waits = { first: 500, most: 15_000 }; // ms between tries
@@ -70,9 +71,10 @@ export class Feed {
       } catch (fault) {
         if (fault instanceof Refused) {
           this.#retry = fault.retryAfter;
-          if (fault.wantsKey) {
+          // Another key may have been given meanwhile: then the answer is about the one before.
+          if (fault.wantsKey && !this.#atOnce) {
             this.#say('locked');
-            letIn = await askForKey(key() ? 'The hub does not take this key.' : 'The hub asks for a key to read.') !== '';
+            letIn = await askForKey(!key() ? 'The hub asks for a key to read.' : fault.status === 403 ? fault.message : 'The hub does not take this key.') !== '';
           }
         }
       }
@@ -88,6 +90,7 @@ export class Feed {
 
   // Until the connection ends. What the hub answers first tells whether it lets the page in, and how far its log is.
   async #listen() {
+    await askRights();
     const { position } = await get('api/events');
     const head = parse(position);
     if (this.#last && head.epoch === this.#epoch && head.seq - this.#seq > farBehind) this.#last = undefined;

@@ -11,12 +11,13 @@ export const onKey = heard => changes.addEventListener('key', heard);
 function keep(text) {
   if (text) sessionStorage.setItem(place, text);
   else sessionStorage.removeItem(place);
-  show();
+  showRole();
   changes.dispatchEvent(new Event('key'));
 }
 
-function show() {
-  $('open-key').textContent = key() ? 'Key: set' : 'Key';
+/** @param role of the key, as far as the hub has said */
+export function showRole(role) {
+  $('open-key').textContent = key() ? `Key: ${role ?? 'set'}` : 'Key';
 }
 
 /** Asks for a key. One question at a time: who asks meanwhile gets the same answer. @returns 'given', 'forgotten', or '' for neither */
@@ -25,6 +26,7 @@ export function askForKey(why) {
     $('key-why').textContent = why;
     $('key-forget').hidden = !key();
     $('key-form').reset();
+    $('key').returnValue = '';
     $('key').showModal();
     $('key').addEventListener('close', () => {
       asking = null;
@@ -37,8 +39,8 @@ export function askForKey(why) {
 const end = how => $('key').close(how);
 
 export function startKeys() {
-  show();
-  $('open-key').addEventListener('click', () => askForKey('With a key the page can do what its role may: an operator\'s key pours and deletes.'));
+  showRole();
+  $('open-key').addEventListener('click', () => askForKey('With a key the page offers what its role may do: an operator\'s key pours and deletes.'));
   $('key').addEventListener('cancel', () => { $('key').returnValue = ''; });
   $('key-cancel').addEventListener('click', () => end(''));
   $('key-forget').addEventListener('click', () => {

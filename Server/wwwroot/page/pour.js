@@ -20,17 +20,19 @@ export function startPour() {
     const fields = new FormData($('pour-form'));
     const pour = { tapId: Number(fields.get('tapId')), volume: Number(fields.get('volume')) };
     const same = unanswered?.tapId === pour.tapId && unanswered.volume === pour.volume;
-    unanswered = { ...pour, pourId: same ? unanswered.pourId : newId() };
+    const body = unanswered = { ...pour, pourId: same ? unanswered.pourId : newId() };
+    const answered = () => { if (unanswered === body) unanswered = null; };
     write($('pour-said'), '');
     write($('pour-fault'), '');
     try {
-      const answer = await callAsking('api/beers', { method: 'POST', body: unanswered });
-      unanswered = null;
+      const answer = await callAsking('api/beers', { method: 'POST', body });
+      answered();
       if (!answer) return;
       const { beer } = answer.json;
       write($('pour-said'), `Poured: a ${beer.type}, beer ${number(beer.id)}.`);
     } catch (fault) {
-      if (fault.status && fault.status !== 503) unanswered = null;
+      // Above that it may be stored all the same: a proxy gave up on the hub.
+      if (fault.status < 500) answered();
       write($('pour-fault'), faultOf(fault));
     }
   });

@@ -1,4 +1,5 @@
-// The share report as bars: the leading taps, and one bar for all others. SVG, drawn by hand: a bar is one rectangle.
+// The share report as bars: the leading taps, the first as long as there is room, and one line without a bar for all others: together they are often more
+// than any tap, and beside their bar no other would be seen. SVG, drawn by hand: a bar is one rectangle.
 import { $, changed, glass, make, shape, write } from './draw.js';
 import { beers, litres, number, percent } from './words.js';
 
@@ -29,19 +30,20 @@ export class Shares {
       sum.beers += tap.beers;
       sum.totalVolume += tap.totalVolume;
     }
-    const bars = named.map(tap => ({ ...tap, name: `Tap ${tap.tapId}`, kind: 'bar' }));
-    if (sum.taps > 0) bars.push({ ...sum, name: sum.taps === 1 ? '1 other' : `${number(sum.taps)} others`, kind: 'bar others' });
+    const bars = named.map(tap => ({ ...tap, name: `Tap ${tap.tapId}` }));
+    const longest = Math.max(...named.map(tap => tap.beers), 1);
+    if (sum.taps > 0) bars.push({ ...sum, name: sum.taps === 1 ? '1 other' : `${number(sum.taps)} others` });
 
     while (this.#rows.length > bars.length) this.#rows.pop().item.remove();
     while (this.#rows.length < bars.length) this.#rows.push(this.#row());
-    const longest = Math.max(...bars.map(bar => bar.beers), 1);
     bars.forEach((bar, i) => {
       const row = this.#rows[i];
       write(row.name, bar.name);
       write(row.share, percent(bar.beers / totalBeers));
-      write(row.beers, bar.tapId ? `${beers(bar.beers)}, ${litres(bar.totalVolume)}` : beers(bar.beers));
-      row.chart.setAttribute('class', bar.kind);
-      row.rect.setAttribute('width', whole * bar.beers / longest);
+      write(row.beers, beers(bar.beers));
+      write(row.volume, bar.tapId ? `, ${litres(bar.totalVolume)}` : '');
+      row.item.classList.toggle('others', !bar.tapId);
+      if (bar.tapId) row.rect.setAttribute('width', whole * bar.beers / longest);
     });
     $('no-shares').hidden = bars.length > 0;
   }
@@ -49,8 +51,8 @@ export class Shares {
   #row() {
     const rect = shape('rect', { height: 1, width: 0 });
     const chart = shape('svg', { viewBox: `0 0 ${whole} 1`, preserveAspectRatio: 'none', 'aria-hidden': 'true' }, rect);
-    const row = { name: make('span', 'name'), share: make('strong'), beers: make('span', 'aside'), chart, rect };
-    row.item = make('li', '', row.name, ' ', row.beers, ' ', row.share, ' ', chart);
+    const row = { name: make('span', 'name'), share: make('strong'), beers: make('span'), volume: make('span', 'volume'), chart, rect };
+    row.item = make('li', '', row.name, ' ', make('span', 'aside', row.beers, row.volume), ' ', row.share, ' ', chart);
     $('shares').append(row.item);
     return row;
   }

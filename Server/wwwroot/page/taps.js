@@ -1,6 +1,6 @@
 // A tile for every tap, by its id. Only tiles whose tap poured are drawn again; the shares of all follow once in a while.
 import { $, changed, glass, make, write } from './draw.js';
-import { litres, number, percent, shortly } from './words.js';
+import { number, percent, roundLitres, shortly } from './words.js';
 
 const houses = { tiny: 6, small: 12 }; // taps, at most; the fewer they are, the larger are their tiles
 const manyTaps = 24; // from here on one is looked for by its number
@@ -91,9 +91,11 @@ export class Taps {
   #fill(tile, tap, glow) {
     tile.state.dataset.connected = tap.connected;
     write(tile.state, tap.connected ? 'connected' : 'away');
-    write(tile.beers, number(tap.beers));
+    const beers = number(tap.beers);
+    if (tile.beers.textContent.length !== beers.length) tile.beers.style.setProperty('--signs', beers.length);
+    write(tile.beers, beers);
     write(tile.unit, tap.beers === 1 ? 'beer' : 'beers');
-    write(tile.volume, litres(tap.totalVolume));
+    write(tile.volume, roundLitres(tap.totalVolume));
     write(tile.share, percent(this.#house.beers ? tap.beers / this.#house.beers : 0));
     write(tile.last, tap.lastPour ? shortly(tap.lastPour) : 'never');
     const fresh = (glow || tile.fresh) && tap.poured > 0 && performance.now() - tap.poured < sharesEvery;

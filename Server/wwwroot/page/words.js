@@ -1,6 +1,7 @@
 // Numbers and times in the reader's locale and time zone.
 const whole = new Intl.NumberFormat();
 const litre = new Intl.NumberFormat(undefined, { style: 'unit', unit: 'liter', maximumFractionDigits: 1 });
+const wholeLitre = new Intl.NumberFormat(undefined, { style: 'unit', unit: 'liter', maximumFractionDigits: 0 });
 const millilitre = new Intl.NumberFormat(undefined, { style: 'unit', unit: 'milliliter', maximumFractionDigits: 1 });
 const share = new Intl.NumberFormat(undefined, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const minute = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
@@ -11,6 +12,8 @@ const long = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeri
 
 export const number = value => whole.format(value);
 export const litres = millilitres => litre.format(millilitres / 1000);
+/** For small places: without a tenth where it tells nothing. */
+export const roundLitres = millilitres => (millilitres < 100_000 ? litre : wholeLitre).format(millilitres / 1000);
 export const millilitres = value => millilitre.format(value);
 /** @param part of a whole, 0 to 1 */
 export const percent = part => share.format(part);
