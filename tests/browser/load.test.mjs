@@ -15,7 +15,12 @@ test(`${taps} taps and ${rate} pours a second do not make the page stutter`, { t
     const { page } = await screen.look();
     await until('all taps to be there', async () => await page.locator('#taps li').count() === taps);
 
-    if (slower > 1) await (await screen.context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slower });
+    // How long the page kept a processor busy: whatever else the machine does meanwhile does not count.
+    const browserTools = await screen.context.newCDPSession(page);
+    await browserTools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const busy = async () => (await browserTools.send('Performance.getMetrics')).metrics.find(metric => metric.name === 'TaskDuration').value * 1_000;
+    if (slower > 1) await browserTools.send('Emulation.setCPUThrottlingRate', { rate: slower });
+    const busyBefore = await busy();
     await page.evaluate(() => {
       const seen = globalThis.seen = { long: [], frames: [], drawings: 0, began: performance.now() };
       new PerformanceObserver(list => seen.long.push(...list.getEntries().map(entry => entry.duration))).observe({ type: 'longtask' });
@@ -35,19 +40,21 @@ test(`${taps} taps and ${rate} pours a second do not make the page stutter`, { t
       const ahead = began + (i + 1) * 1_000 / batchesEach - performance.now();
       if (ahead > 0) await new Promise(done => setTimeout(done, ahead));
     }
-    const seen = await page.evaluate(() => ({ ...globalThis.seen, took: performance.now() - globalThis.seen.began, behind: document.getElementById('state').textContent }));
-    await until('every pour to be counted', async () => await screen.figure('#ever-beers') === poured);
+    const seen = await page.evaluate(() => ({ ...globalThis.seen, took: performance.now() - globalThis.seen.began }));
+    const worked = await busy() - busyBefore;
+    await until('every pour to be counted', async () => await screen.figure('#ever-beers') === poured, 60_000);
+    await screen.state('live');
     await screen.shoot('load');
 
     const sum = values => values.reduce((all, value) => all + value, 0);
     const sorted = seen.frames.toSorted((a, b) => a - b);
     const at = part => sorted[Math.floor(part * (sorted.length - 1))].toFixed(0);
     t.diagnostic(`${(seen.took / 1000).toFixed(0)} s: ${seen.long.length} long tasks (over 50 ms), the longest ${Math.max(0, ...seen.long).toFixed(0)} ms, ${(100 * sum(seen.long) / seen.took).toFixed(1)} % of the time; ` +
+      `a processor busy for ${(100 * worked / seen.took).toFixed(1)} %; ` +
       `frames every ${at(0.5)} ms (median), ${at(0.99)} ms (p99), ${at(1)} ms (most); ${(1000 * seen.drawings / seen.took).toFixed(1)} drawings a second`);
 
-    // Loose, for machines that others work on as well: a page that drew every pour, or all taps with each, would be far beyond.
-    assert.equal(seen.behind, 'Live');
-    assert.ok(sum(seen.long) < 0.25 * seen.took, `long tasks took ${sum(seen.long)} of ${seen.took} ms`);
+    // A page that drew every pour, or all taps with each, would be far beyond.
+    assert.ok(worked < 0.6 * seen.took, `it worked for ${worked} of ${seen.took} ms`);
     assert.ok(seen.drawings <= 11 * seen.took / 1000, `${seen.drawings} drawings`);
     const nodes = await page.evaluate(() => document.querySelectorAll('#beers tr').length);
     assert.equal(nodes, 20, 'the list stays as long as it is');
