@@ -12,6 +12,9 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
     /// <summary>A share report names at most this many taps; a bar with more would fill the screen.</summary>
     public const int MostTapsNamed = 10;
 
+    /// <summary>Work on more pours than these is told by its progress, not by a line for each.</summary>
+    public const int MostPoursInLines = 20;
+
     private const int LongestForeignText = 300;
 
     private static readonly TimeSpan BetweenProgressLines = TimeSpan.FromSeconds(2);
@@ -21,6 +24,8 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
     // Guarded by writing.
     private string? _bar;
     private long? _progressSaid;
+    private long? _moved;
+    private long _heardMeanwhile;
 
     public void Say(string text) => Write(WithTime(text, time.GetLocalNow()));
 
@@ -29,7 +34,7 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
 
     public void Heard(FeedEvent heard)
     {
-        if (!quiet && Line(heard) is { } line)
+        if (!quiet && !IsLeftOut(heard) && Line(heard) is { } line)
         {
             Say(line);
         }
@@ -40,6 +45,13 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
         var counts = string.Create(CultureInfo.InvariantCulture, $"{work}: {done} of {total}");
         lock (_writing)
         {
+            _moved = done < total && total > MostPoursInLines ? time.GetTimestamp() : null;
+            if (_heardMeanwhile > 0 && done == total)
+            {
+                counts += string.Create(CultureInfo.InvariantCulture, $"; {_heardMeanwhile} pours heard meanwhile");
+                _heardMeanwhile = 0;
+            }
+
             if (terminal is not null && done < total)
             {
                 EraseBar();
@@ -72,6 +84,21 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
         }
 
         Write(summary.ToString());
+    }
+
+    // While long work goes on, a line for each of its pours would hide how far it is. When it stands still, the pours of others are told again.
+    private bool IsLeftOut(FeedEvent heard)
+    {
+        lock (_writing)
+        {
+            if (heard.Event != FeedEvent.BeerPoured || _moved is not { } moved || time.GetElapsedTime(moved) >= BetweenProgressLines)
+            {
+                return false;
+            }
+
+            _heardMeanwhile++;
+            return true;
+        }
     }
 
     private static string? Line(FeedEvent heard) => heard switch

@@ -23,6 +23,8 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
     /// <summary>More feeds than this at the same time would overrun a listening socket's queue.</summary>
     private const int MostConnecting = 128;
 
+    private const string Replaying = "pours of the spool settled";
+
     private readonly PourTally _pours = new();
 
     /// <summary>Runs until all is poured or <paramref name="asked"/> is cancelled; the exit code.</summary>
@@ -129,13 +131,18 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
     private async Task TellReplayAsync(Spool spool, CancellationToken ended)
     {
         var (left, told) = (spool.Left.Count, 0);
+        if (left > 0)
+        {
+            report.Progress(Replaying, told, left);
+        }
+
         while (told < left)
         {
             await Task.Delay(ReplayInterval, time, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var sent = left - spool.LeftWaiting;
             if (sent > told)
             {
-                report.Progress("pours of the spool settled", told = sent, left);
+                report.Progress(Replaying, told = sent, left);
             }
 
             if (ended.IsCancellationRequested)

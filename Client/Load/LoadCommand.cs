@@ -14,8 +14,9 @@ internal sealed class LoadCommand
           BeerTap.Client load --listeners 0                          posts alone
           BeerTap.Client load --rate 500 --json load.json            the result for a script as well
 
-        Exit code: 0 when every acknowledged pour was heard by every listener once and in order; 1 when not, or when none was
-        acknowledged; 2 when the options are wrong, the hub is not there or does not let these taps pour.
+        Exit code: 0 when every acknowledged pour was heard by every listener once and in order, at the rate that was asked; 1 when one was
+        lost or doubled, or none was acknowledged; 2 when the options are wrong, the hub is not there or does not let these taps pour; 3 when
+        nothing was lost or doubled, but the rate could not be kept: pours were not sent by the end, or over 1 in 100 began over 10 ms late.
         """;
 
     private static readonly LoadOptions Defaults = new() { Server = new ClientOptions().Server };

@@ -62,6 +62,8 @@ internal static class LoadReport
     {
         { Acknowledged: 0 } => "FAILED: no pour was acknowledged",
         { Sound: false } => Text($"FAILED: lost {result.Lost}, duplicated {result.Duplicated}, gaps {result.Gaps}"),
+        { KeptTheRate: false, Feeds.Count: 0 } => "TOO SLOW: the rate was not kept; lost and duplicated: not known, nobody listened",
+        { KeptTheRate: false } => "TOO SLOW: lost 0, duplicated 0, gaps 0, but the rate was not kept",
         { Feeds.Count: 0 } => "lost and duplicated: not known, nobody listened",
         _ => "OK: lost 0, duplicated 0, gaps 0; every listener heard each pour once, in order",
     };

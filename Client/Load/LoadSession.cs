@@ -6,6 +6,11 @@ namespace BeerTap.Client.Load;
 /// <summary>A load from its first line to its report and exit code.</summary>
 internal sealed class LoadSession(LoadOptions options, TextWriter output, TextWriter error, Terminal? terminal, TimeProvider time)
 {
+    private const int NotSound = 1, NotDone = 2;
+
+    /// <summary>What was heard is sound, but the pours were fewer, or later, than was asked: their latencies are not those of the rate.</summary>
+    private const int TooSlow = 3;
+
     public async Task<int> RunAsync(CancellationToken asked)
     {
         try
@@ -33,12 +38,12 @@ internal sealed class LoadSession(LoadOptions options, TextWriter output, TextWr
                 await JsonSerializer.SerializeAsync(json, result, LoadJson.Default.LoadResult, CancellationToken.None);
             }
 
-            return result.Sound ? 0 : 1;
+            return !result.Sound ? NotSound : !result.KeptTheRate ? TooSlow : 0;
         }
         catch (LoadException fault)
         {
             await error.WriteLineAsync(fault.Message);
-            return 2;
+            return NotDone;
         }
     }
 

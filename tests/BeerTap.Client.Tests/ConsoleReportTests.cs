@@ -54,6 +54,34 @@ public sealed class ConsoleReportTests
         Assert.Equal(["sent: 1 of 10", "sent: 3 of 10", "sent: 10 of 10"], heard.Lines.Select(line => line[9..]));
     }
 
+    [Fact]
+    public void WhileHundredsOfPoursAreSettledProgressIsToldInTheirPlaceAndOthersAgainWhenItStandsStill()
+    {
+        var clock = new ManualClock();
+        using var heard = new Heard(time: clock);
+        var pour = new FeedEvent(FeedEvent.BeerPoured, "a-42", Beer: Pint);
+        heard.Report.Progress("settled", 0, 300);
+        for (var i = 0; i < 299; i++) heard.Report.Heard(pour);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        heard.Report.Heard(pour);
+        heard.Report.Progress("settled", 299, 300);
+        heard.Report.Heard(pour);
+        heard.Report.Progress("settled", 300, 300);
+        heard.Report.Heard(pour);
+        Assert.Equal(
+            ["settled: 0 of 300", "tap", "settled: 299 of 300", "settled: 300 of 300; 300 pours heard meanwhile", "tap"],
+            heard.Lines.Select(line => line[9..]).Select(line => line.StartsWith("tap", StringComparison.Ordinal) ? "tap" : line));
+    }
+
+    [Fact]
+    public void AFewPoursOfASpoolAreToldOneByOne()
+    {
+        using var heard = new Heard();
+        heard.Report.Progress("settled", 0, ConsoleReport.MostPoursInLines);
+        heard.Report.Heard(new FeedEvent(FeedEvent.BeerPoured, "a-42", Beer: Pint));
+        Assert.Equal(2, heard.Lines.Count);
+    }
+
     [Theory]
     [InlineData(0, "0 pours wait")]
     [InlineData(1, "1 pour waits")]
