@@ -18,6 +18,9 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
 
     private static readonly TimeSpan ReplayInterval = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>A feed that tells nothing for so many intervals while pours of the spool are still to be heard is not waited for.</summary>
+    private const int StillTicks = 4;
+
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>More feeds than this at the same time would overrun a listening socket's queue.</summary>
@@ -49,7 +52,7 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
 
         var reach = new HubReach(options.Server, spool, report, time);
         var taps = Taps(new BeersApi(http.Posts, time), spool, reach, hub);
-        var replaying = TellReplayAsync(spool, poured.Token);
+        var replaying = TellReplayAsync(spool, feeds[0], poured.Token);
         var pouring = Task.WhenAll(taps.Select(tap => WatchedAsync(tap.RunAsync(closing.Token, giveUp.Token), closing)));
         await FirstOfAsync(closing.Token, options.Taps == 0 ? spool.Writing : Task.WhenAny(pouring, spool.Writing));
 
@@ -127,28 +130,40 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
     private RunState Now(Spool spool, List<LiveFeed> feeds) =>
         new(Summary.Of(_pours, spool.Waiting, feeds.ConvertAll(feed => feed.Tally)), feeds.Count, feeds.Count(feed => feed.Listening), feeds[0].Tally.Last);
 
-    // Until all that an earlier run left is settled, or this run ends.
-    private async Task TellReplayAsync(Spool spool, CancellationToken ended)
+    // Until all that an earlier run left is settled, or this run ends; told only when it moves.
+    private async Task TellReplayAsync(Spool spool, LiveFeed feed, CancellationToken ended)
     {
-        var (left, told) = (spool.Left.Count, 0);
-        if (left > 0)
+        var (left, settled) = (spool.Left.Count, 0);
+        if (left == 0)
         {
-            report.Progress(Replaying, told, left);
+            return;
         }
 
-        while (told < left)
+        report.Progress(Replaying, 0, left);
+        while (settled < left && !ended.IsCancellationRequested)
         {
             await Task.Delay(ReplayInterval, time, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            var sent = left - spool.LeftWaiting;
-            if (sent > told)
+            var now = left - spool.LeftWaiting;
+            if (now > settled && now < left)
             {
-                report.Progress(Replaying, told = sent, left);
+                report.Progress(Replaying, now, left);
             }
 
-            if (ended.IsCancellationRequested)
-            {
-                return;
-            }
+            settled = now;
+        }
+
+        // What is settled is heard a moment later: the last of them is told when the feed has told of all.
+        var (newest, heard, still) = (_pours.NewestBeer, -1L, 0);
+        while (feed.Tally.Last?.Seq < newest && still < StillTicks && !ended.IsCancellationRequested)
+        {
+            (still, heard) = (feed.Tally.Heard > heard ? 0 : still + 1, feed.Tally.Heard);
+            report.Progress(Replaying, settled - 1, left);
+            await Task.Delay(ReplayInterval, time, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (settled == left)
+        {
+            report.Progress(Replaying, left, left);
         }
     }
 

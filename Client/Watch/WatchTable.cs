@@ -45,7 +45,7 @@ internal sealed class WatchTable(Uri server, ColorSystem colors)
         var posted = sum.Posted + sum.Waiting > 0 ? Text($"; posted {sum.Posted}{refused}, acknowledged {sum.Acknowledged}, waiting {sum.Waiting}") : "";
         var lines = new List<IRenderable>
         {
-            Line(Text($"BeerTap {server}  {listening}  {run.Position}  {house.Now:HH:mm:ss}"), width, new Style(run.Listening == run.Feeds ? Color.Green : Color.Yellow, decoration: Decoration.Bold)),
+            Line(Text($"BeerTap {server}  {house.Now:HH:mm:ss}  {listening}  {run.Position}"), width, new Style(run.Listening == run.Feeds ? Color.Green : Color.Yellow, decoration: Decoration.Bold)),
             Line(Text($"{count} taps, {connected} connected   {house.Beers} beers   {house.Volume / 1000:0.0} l   {house.Rate:0.0} pours/s"), width),
             Line(
                 Text($"heard {sum.Heard}, duplicates {sum.Duplicates}, gaps {sum.Gaps}{posted}"),

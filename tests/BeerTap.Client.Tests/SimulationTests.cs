@@ -88,6 +88,28 @@ public sealed class SimulationTests : IDisposable
     }
 
     [Fact]
+    public async Task HundredsOfPoursOfASpoolAreToldByTheirProgressAndNotOneByOne()
+    {
+        var path = _folder.File("taps.spool");
+        await using (var file = SpoolFile.Open(path))
+        {
+            for (var i = 0; i < 300; i++) await file.AddAsync(new Pour(1 + (i % 3), 330, $"left-{i}", DateTime.UnixEpoch));
+        }
+
+        await using var hub = await FakeHub.StartAsync();
+        using var stop = new CancellationTokenSource();
+        var running = new Simulation(new ClientOptions { Server = hub.Address, Taps = 0, SpoolFile = path }, _heard.Report, TimeProvider.System).RunAsync(stop.Token);
+        await Until.TrueAsync(() => _heard.Count("pours of the spool settled: 300 of 300") == 1, "all are settled and heard");
+        await stop.CancelAsync();
+        Assert.Equal(0, await running);
+        Assert.Equal(300, hub.Log.Head);
+        Assert.Equal(1, _heard.Count("pours of the spool settled: 0 of 300"));
+
+        // On a slow machine the feed may pause for longer than the client waits for it.
+        Assert.InRange(_heard.Lines.Count(line => line.Contains(" poured ", StringComparison.Ordinal)), 0, 150);
+    }
+
+    [Fact]
     public async Task PoursSurviveAKillOfTheClientAndArriveOnce()
     {
         var spool = _folder.File("taps.spool");
