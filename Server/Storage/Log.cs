@@ -16,4 +16,7 @@ internal static partial class Log
 
     [LoggerMessage(1005, LogLevel.Warning, "{Warning}")]
     public static partial void StoreWarning(ILogger log, string warning);
+
+    [LoggerMessage(1006, LogLevel.Information, "{Work}")]
+    public static partial void StoreWorks(ILogger log, string work);
 }

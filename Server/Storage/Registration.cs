@@ -11,20 +11,25 @@ internal static class Registration
     {
         services.AddSingleton(settings.Storage);
         services.AddSingleton(settings.Intake);
-        services.AddSingleton<IBeerStore>(_ => Open(settings.Storage, epochOfNew));
+        services.AddSingleton<IBeerStore>(hub =>
+        {
+            var log = hub.GetRequiredService<ILogger<BeerRepository>>();
+            return Open(settings.Storage, epochOfNew, work => Log.StoreWorks(log, work));
+        });
         services.AddSingleton<IntakeMeter>();
         if (settings.Replication.IsShared) services.AddReplication(settings);
         else services.AddSingleton<Func<LogWriter, ICommitter>>(writer => new GroupCommitter(writer, settings.Intake));
         services.AddSingleton<BeerRepository>();
     }
 
+    /// <param name="say">Told what is done where it takes long.</param>
     /// <exception cref="StoreException">The store cannot be opened; the message says what to do.</exception>
-    public static IBeerStore Open(StorageOptions options, string? epochOfNew = null)
+    public static IBeerStore Open(StorageOptions options, string? epochOfNew = null, Action<string>? say = null)
     {
         var folder = StoreFolder.Hold(options.Path, epochOfNew);
         try
         {
-            return options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase) ? new SqliteBeerStore(folder, options.AcceptLoss) : OpenLiteDb(folder);
+            return options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase) ? new SqliteBeerStore(folder, options.AcceptLoss, say: say) : OpenLiteDb(folder);
         }
         catch
         {

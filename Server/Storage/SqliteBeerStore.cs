@@ -26,11 +26,13 @@ internal sealed class SqliteBeerStore : IBeerStore
     /// <param name="acceptLoss">Whether to go on with a store whose newest part is lost.</param>
     /// <param name="migration">What leads to the newest schema; what this BeerTap knows.</param>
     /// <param name="longestTail">How many events lie behind what is folded into the tables made from the log.</param>
+    /// <param name="say">Told how far a migration is.</param>
     /// <exception cref="StoreException">The store cannot be opened, or it is damaged; nothing was changed.</exception>
-    public SqliteBeerStore(StoreFolder folder, bool acceptLoss = false, SqliteMigration? migration = null, int longestTail = SqliteFold.LongestTail)
+    public SqliteBeerStore(
+        StoreFolder folder, bool acceptLoss = false, SqliteMigration? migration = null, int longestTail = SqliteFold.LongestTail, Action<string>? say = null)
     {
         _folder = folder;
-        (_files, var opened) = SqliteFiles.Open(folder, acceptLoss, migration ?? SqliteMigration.Known);
+        (_files, var opened) = SqliteFiles.Open(folder, acceptLoss, migration ?? SqliteMigration.Known, say ?? (_ => { }));
         try
         {
             (Epoch, Head, Warnings, _head) = (opened.Epoch, opened.Head, opened.Warnings, opened.Head);

@@ -53,9 +53,10 @@ internal sealed class SqliteExport : IDisposable
     /// <summary>How many beers there are.</summary>
     public long Beers { get; }
 
-    public IEnumerable<ExportedBeer> Read()
+    /// <param name="prepared">Told how many pour ids are ready, while no beer can be read yet.</param>
+    public IEnumerable<ExportedBeer> Read(Action<long> prepared)
     {
-        TurnIdsRound();
+        TurnIdsRound(prepared);
         for (var after = 0L; after < Head;)
         {
             var page = Page(after);
@@ -66,13 +67,14 @@ internal sealed class SqliteExport : IDisposable
 
     public void Dispose() => _connection.Dispose();
 
-    private void TurnIdsRound()
+    private void TurnIdsRound(Action<long> prepared)
     {
+        var ids = 0L;
         (object Tap, object Pour)? last = (0L, "");
         while (last is { } from)
         {
             using var copy = Command("INSERT OR IGNORE INTO ids SELECT seq, pour FROM pours WHERE (tap, pour) > ($tap, $pour) ORDER BY tap, pour LIMIT $count", from);
-            copy.ExecuteNonQuery();
+            prepared(ids += copy.ExecuteNonQuery());
             using var next = Command("SELECT tap, pour FROM pours WHERE (tap, pour) > ($tap, $pour) ORDER BY tap, pour LIMIT 1 OFFSET $count - 1", from);
             using var row = next.ExecuteReader();
             last = row.Read() ? (row.GetValue(0), row.GetValue(1)) : null;

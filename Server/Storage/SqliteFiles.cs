@@ -56,13 +56,14 @@ internal sealed unsafe class SqliteFiles : IDisposable
     public string Path => _folder.File(FileName);
 
     /// <summary>Opens the store, or makes it when there was none; one of an older schema is migrated first.</summary>
+    /// <param name="say">Told how far a migration is.</param>
     /// <exception cref="StoreException">A file is damaged, or of a newer schema; nothing was changed.</exception>
-    public static (SqliteFiles Files, SqliteOpening Opened) Open(StoreFolder folder, bool acceptLoss, SqliteMigration migration)
+    public static (SqliteFiles Files, SqliteOpening Opened) Open(StoreFolder folder, bool acceptLoss, SqliteMigration migration, Action<string> say)
     {
         var (files, opened) = OpenAsItIs(folder, acceptLoss, migration.Version);
         if (SqliteSchema.VersionOf(files.Writer) == migration.Version) return (files, opened);
         files.Dispose();
-        var said = migration.Run(folder);
+        var said = migration.Run(folder, say, TimeProvider.System);
         (files, var migrated) = OpenAsItIs(folder, acceptLoss: false, migration.Version);
         return (files, migrated with { Warnings = [.. opened.Warnings, said, .. migrated.Warnings] });
     }

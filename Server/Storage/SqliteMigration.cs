@@ -32,8 +32,9 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
     public SqliteMigration And(Step step) => new([.. steps, step]);
 
     /// <summary>Migrates a store that was closed in order; gives what an operator must know.</summary>
+    /// <param name="say">Told what is done, and every few seconds that it goes on.</param>
     /// <exception cref="StoreException">It cannot be done; the store is as it was.</exception>
-    public string Run(StoreFolder folder)
+    public string Run(StoreFolder folder, Action<string> say, TimeProvider time)
     {
         var file = folder.File(SqliteFiles.FileName);
         if (File.Exists(file + "-wal") && new FileInfo(file + "-wal").Length > 0)
@@ -46,16 +47,16 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
         try
         {
             var from = SqliteSchema.VersionOf(connection);
-            var kept = Keep(folder, connection);
+            using var progress = new MigrationProgress(say, time);
+            var kept = Keep(folder, connection, progress);
+            progress.Begin(Text($"The store is brought from schema {from} to {Version}; the hub serves when that is done"));
             Apply(connection);
             if (SqliteFiles.Checkpoint(connection, "TRUNCATE")) SqliteFiles.KeepLog(connection, false);
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $"The store was brought from schema {from} to {Version}. As it was before it is kept in {kept}; an older BeerTap reads that, and no longer the store.");
+            return Text($"The store was brought from schema {from} to {Version}. As it was before it is kept in {kept}; an older BeerTap reads that, and no longer the store.");
         }
         catch (SqliteException fault)
         {
-            throw fault.Explain(file, string.Create(CultureInfo.InvariantCulture, $"be brought to schema {Version}"));
+            throw fault.Explain(file, Text($"be brought to schema {Version}"));
         }
     }
 
@@ -71,17 +72,22 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
     }
 
     /// <summary>A backup in the store's folder. One that holds the same log is of an attempt that was cut short, and is as good.</summary>
-    private string Keep(StoreFolder folder, SqliteConnection connection)
+    private string Keep(StoreFolder folder, SqliteConnection connection, MigrationProgress progress)
     {
         var log = SqliteSchema.Read(connection, Version);
         for (var number = 1; ; number++)
         {
-            var name = folder.File(string.Create(CultureInfo.InvariantCulture, $"before-schema-{Version}{(number == 1 ? "" : $"-{number}")}.beertap"));
+            var name = folder.File(Text($"before-schema-{Version}{(number == 1 ? "" : Text($"-{number}"))}.beertap"));
             if (File.Exists(name) && !Holds(name, log)) continue;
             if (File.Exists(name)) return name;
+            progress.Begin(Text($"Before the store is brought to schema {Version} it is copied to {name}"), () => Text($", {MebibytesOf(name + ".making")} of at most {MebibytesOf(connection.DataSource)} MiB"));
             return SqliteBackup.Write(connection, name, copy => Holds(copy, log) ? name : throw SqliteFaults.Damaged(copy, "the copy does not hold what the store holds"));
         }
     }
+
+    private static long MebibytesOf(string file) => new FileInfo(file) is { Exists: true, Length: var length } ? length >> 20 : 0;
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     private bool Holds(string file, (string Epoch, long Head) log)
     {

@@ -76,6 +76,7 @@ internal static class CsvFile
 
             var letter = letters.Read();
             if (letter == '\r' && letters.Peek() == '\n') letter = letters.Read();
+            if (++length > Record.Longest && letter is not ('\n' or Letters.End)) return (null, Skip(letters, TooLong), line);
             if (letter is ',' or '\n' or Letters.End)
             {
                 fields.Add(field.ToString());
@@ -83,7 +84,6 @@ internal static class CsvFile
                 if (letter != ',') return (fields, null, line);
             }
             else if (letter == '"') return (null, Skip(letters, InField), line);
-            else if (++length > Record.Longest) return (null, Skip(letters, TooLong), line);
             else field.Append((char)letter);
         }
     }

@@ -73,7 +73,7 @@ internal static class ExportCommand
         var buffer = new ArrayBufferWriter<byte>(2 * FlushEvery);
         if (isCsv) Text(buffer, CsvFile.Header + "\r\n");
         var beers = 0L;
-        foreach (var exported in store.Read())
+        foreach (var exported in store.Read(ids => progress.At(() => string.Create(CultureInfo.InvariantCulture, $"{ids:N0} pour ids read"))))
         {
             if (isCsv) WriteCsv(buffer, store.Epoch, exported);
             else WriteJson(buffer, store.Epoch, exported);

@@ -47,7 +47,7 @@ internal static class ImportCommand
         var letters = new Letters(reader);
         var records = line.IsCsv ? CsvFile.Read(letters, progress.Say) : JsonLines.Read(letters);
 
-        using var store = Open(line.Storage);
+        using var store = Open(line.Storage, progress.Say);
         foreach (var warning in store.Warnings) progress.Say(warning);
         var import = new Import(store, new PourCheck(line.Glasses, line.Source, time), line.Holds, progress.Say);
         foreach (var record in records)
@@ -61,11 +61,11 @@ internal static class ImportCommand
         return import.Bad == 0 ? 0 : NotAll;
     }
 
-    private static IBeerStore Open(StorageOptions storage)
+    private static IBeerStore Open(StorageOptions storage, Action<string> say)
     {
         try
         {
-            return Storage.Registration.Open(storage);
+            return Storage.Registration.Open(storage, say: say);
         }
         catch (StoreException fault) when (fault.Fault == StoreFault.Held)
         {

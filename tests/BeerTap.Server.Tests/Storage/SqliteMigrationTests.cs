@@ -31,11 +31,18 @@ public sealed class SqliteMigrationTests : IDisposable
     public void AnOlderStoreIsMigratedWithABackupKeptBesideIt()
     {
         var path = First();
+        var said = new List<string>();
         using (var folder = StoreFolder.Hold(path))
-        using (var store = new SqliteBeerStore(folder, migration: MadeUp))
+        using (var store = new SqliteBeerStore(folder, migration: MadeUp, say: said.Add))
         {
             HoldsEverything(store);
-            Assert.Contains(store.Warnings, said => said.Contains($"to {MadeUp.Version}.", StringComparison.Ordinal) && said.Contains(Kept(path), StringComparison.Ordinal));
+            Assert.Equal(
+                [
+                    $"Before the store is brought to schema {MadeUp.Version} it is copied to {Kept(path)}",
+                    $"The store is brought from schema 1 to {MadeUp.Version}; the hub serves when that is done",
+                ],
+                said);
+            Assert.Contains(store.Warnings, warning => warning.Contains($"to {MadeUp.Version}.", StringComparison.Ordinal) && warning.Contains(Kept(path), StringComparison.Ordinal));
         }
 
         Assert.Equal(MadeUp.Version, VersionIn(path));
