@@ -9,7 +9,9 @@ internal static class Maintenance
     private const int Done = 0, NotSound = 1;
 
     private const string Text = """
-        Usage: beertap COMMAND [FILE] [--Storage:Path=data]
+        Usage: beertap backup FILE [--Storage:Path=data]
+               beertap restore FILE [--force] [--keep-epoch] [--Storage:Path=data]
+               beertap check [FILE] [--Storage:Path=data]
 
           backup FILE    copies the store to a new file, also while a hub serves it, and checks the copy
           restore FILE   makes a store from a backup, in a folder that holds none
