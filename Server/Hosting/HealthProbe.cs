@@ -25,7 +25,18 @@ internal static class HealthProbe
             .Build();
 
         // A hub on every interface is asked on this machine's own.
-        var bound = BindingAddress.Parse(Addresses.Of(configuration).Split(';')[0]);
+        var configured = Addresses.Of(configuration).Split(';')[0];
+        BindingAddress bound;
+        try
+        {
+            bound = BindingAddress.Parse(configured);
+        }
+        catch (FormatException fault)
+        {
+            Console.WriteLine($"{configured}: {fault.Message}");
+            return 1;
+        }
+
         var host = bound.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : bound.Host;
         var address = new UriBuilder(bound.Scheme, host, bound.Port, args.Contains(Live) ? "/health/live" : "/health/ready").Uri;
 

@@ -12,9 +12,9 @@ internal static class KeysCommand
     private const string Help = """
         Makes, lists and revokes keys. A running hub takes notice within a second.
 
-        Usage: dotnet run --project Server -- keys add --role ROLE [--tap ID] [--name TEXT]
-               dotnet run --project Server -- keys list
-               dotnet run --project Server -- keys revoke ID
+        Usage: beertap keys add --role ROLE [--tap ID] [--name TEXT] [--Storage:Path=data]
+               beertap keys list
+               beertap keys revoke ID
 
           --role tap        posts for its own tap only, and listens; needs --tap
           --role viewer     reads and listens
