@@ -106,8 +106,22 @@ internal static unsafe class SqliteFileSystem
     {
         var result = file->Methods->System->Read(file, buffer, length, offset);
         if (length <= LongestHeaderRead) return result;
+        if (result == Ok && length < SqlitePageSums.PageSize) return CheckAround(file, buffer, length, offset);
         if (result == ShortRead || length != SqlitePageSums.PageSize || offset % SqlitePageSums.PageSize != 0) return SqlitePageSums.Damaged;
         return result != Ok || SqlitePageSums.Fits(new ReadOnlySpan<byte>(buffer, length), offset / SqlitePageSums.PageSize) ? result : SqlitePageSums.Damaged;
+    }
+
+    /// <summary>What lies in a row too long for its page SQLite reads past its own cache, only as much of a page as it needs. The whole page is looked at.</summary>
+    private static int CheckAround(OpenFile* file, byte* buffer, int length, long offset)
+    {
+        var (number, within) = Math.DivRem(offset, SqlitePageSums.PageSize);
+        if (within + length > SqlitePageSums.PageSize) return SqlitePageSums.Damaged;
+        Span<byte> page = stackalloc byte[SqlitePageSums.PageSize];
+        int result;
+        fixed (byte* whole = page) result = file->Methods->System->Read(file, whole, SqlitePageSums.PageSize, offset - within);
+        if (result == ShortRead || (result == Ok && !SqlitePageSums.Fits(page, number))) return SqlitePageSums.Damaged;
+        page.Slice((int)within, length).CopyTo(new Span<byte>(buffer, length));
+        return result;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -48,6 +48,21 @@ public abstract partial class BeerStoreContract : IDisposable
         Assert.Equal(DateTimeKind.Utc, Store.Find(1)!.Timestamp.Kind);
     }
 
+    /// <summary>A row that fills more than a page of its own is read in another way, where the file is and no log is before it.</summary>
+    [Theory]
+    [InlineData(1_500)]
+    [InlineData(4_096)]
+    [InlineData(20_000)]
+    public void ALongBookmarkIsKeptToo(int length)
+    {
+        var bookmark = new byte[length];
+        new Random(length).NextBytes(bookmark);
+        var batch = new LogBatch(0) { Bookmark = bookmark };
+        batch.Pour(Pour());
+        _under.Append(batch);
+        Assert.Equal(bookmark, _under.Reopen().Bookmark);
+    }
+
     [Fact]
     public void ABookmarkIsKeptWithItsBatch()
     {
