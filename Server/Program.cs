@@ -75,6 +75,7 @@ internal static class Program
         hub.UsePage();
         hub.UseHead();
         hub.UseSecurity();
+        hub.UseReplication();
         hub.UseSockets();
         BeersApi.Map(hub);
         hub.MapTapsApi();

@@ -72,6 +72,10 @@ internal static class Refusals
     public static Problem Draining() => Make(
         "draining", "The hub is stopping and takes no new listeners.", 503, "Come back after the time in Retry-After, with the last position you heard.");
 
+    public static Problem NotThereYet() => Make(
+        "not-there-yet", "This hub has not come to that position.", 503,
+        "It shares a log with others and is behind, or cut off from the log. Come back after the time in Retry-After, or go to another hub.");
+
     public static Problem NoSuchKey() => Make("no-such-key", "There is no such key.", 404, "No key has this id, or it was revoked.");
 
     public static Problem ConfiguredKey() => Make(

@@ -8,11 +8,13 @@ namespace BeerTap.Server.Live;
 /// <summary>The log over REST, a page at a time.</summary>
 internal static class EventsApi
 {
+    public const string Path = "/api/events";
+
     /// <summary>How many events a page holds when the caller does not say, and at most.</summary>
     private const int DefaultLimit = 100, MostLimit = 1_000;
 
     public static void MapEventsApi(this IEndpointRouteBuilder routes) => routes
-        .MapGet("/api/events", Page)
+        .MapGet(Path, Page)
         .WithTags("Events")
         .WithSummary("Reads a page of the log")
         .WithDescription(

@@ -12,6 +12,7 @@ internal sealed class LogStatus(TimeProvider time)
     private volatile LogException? _fatal;
     private volatile bool _connected, _caughtUp;
     private Func<TimeSpan> _unproven = () => TimeSpan.Zero;
+    private Func<long> _cameThrough = () => 0;
     private long _offset = -1, _entries, _since = time.GetTimestamp();
 
     /// <summary>Why the hub and the log do not belong together; null while they do.</summary>
@@ -64,7 +65,10 @@ internal sealed class LogStatus(TimeProvider time)
     /// <summary>For how long nothing of this hub's has come through the log though it should have; zero while all is well.</summary>
     public TimeSpan Unproven => _unproven();
 
-    public void Watch(Func<TimeSpan> unproven) => _unproven = unproven;
+    /// <summary>Whatever was in the log at this moment (a timestamp) has been applied; 0 before anything has.</summary>
+    public long AppliedAsOf => _cameThrough();
+
+    public void Watch(Func<TimeSpan> unproven, Func<long>? cameThrough = null) => (_unproven, _cameThrough) = (unproven, cameThrough ?? _cameThrough);
 
     public void Cut(string why)
     {

@@ -11,6 +11,7 @@ internal sealed class PendingEntries(int most, TimeProvider time)
     private long _unprovenSince = time.GetTimestamp();
     private bool _proven;
     private long _provenAt = time.GetTimestamp();
+    private long _cameThrough;
 
     /// <summary>For how long nothing of this hub's has come through the log though it should have; zero while all is well.</summary>
     public TimeSpan Unproven
@@ -22,6 +23,14 @@ internal sealed class PendingEntries(int most, TimeProvider time)
     public TimeSpan SinceProof
     {
         get { lock (_pending) return time.GetElapsedTime(_provenAt); }
+    }
+
+    /// <summary>
+    /// When the newest entry of this hub's that came through was made, as a timestamp; 0 before the first. Whatever was in the log at that moment has been applied.
+    /// </summary>
+    public long CameThrough
+    {
+        get { lock (_pending) return _cameThrough; }
     }
 
     /// <summary>Whether none is on its way.</summary>
@@ -95,7 +104,12 @@ internal sealed class PendingEntries(int most, TimeProvider time)
             }
 
             var own = _pending.First is { Value: var next } && next.Number == number ? next : null;
-            if (own is not null) _pending.RemoveFirst();
+            if (own is not null)
+            {
+                _pending.RemoveFirst();
+                _cameThrough = own.Since;
+            }
+
             _proven = _pending.First is null;
             _provenAt = time.GetTimestamp();
             if (!_proven) _unprovenSince = _pending.First!.Value.Since;

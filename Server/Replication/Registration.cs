@@ -21,5 +21,13 @@ internal static class Registration
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger<ReplicatedCommitter>()));
         services.AddHostedService<LogStart>();
+        services.AddSingleton(provider =>
+        {
+            var repository = provider.GetRequiredService<BeerRepository>();
+            return new Ahead(provider.GetRequiredService<LogStatus>(), repository.Epoch, () => repository.Totals.Counts().Head, provider.GetRequiredService<TimeProvider>());
+        });
     }
+
+    /// <summary>Where several hubs share a log, one that comes from another hub may be ahead of this one.</summary>
+    public static void UseReplication(this WebApplication app) => app.Services.GetService<Ahead>()?.Use(app);
 }

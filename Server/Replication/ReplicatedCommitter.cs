@@ -42,7 +42,7 @@ internal sealed class ReplicatedCommitter : ICommitter
         status.Offset = bookmark.Offset;
         _queue = new SubmissionQueue(intake);
         _pending = new PendingEntries(MostPending, time);
-        status.Watch(() => _pending.Unproven);
+        status.Watch(() => _pending.Unproven, () => _pending.CameThrough);
         var own = new LogIdentity(epoch, bookmark.Offset, bookmark.Sender, writer.Head);
         _connection = new LogConnection(stream, own, _pending, _received, status, options, refuse, time, log);
         _applier = new LogApplier(writer, _received, _pending, own.Sender, bookmark, intake, status, log);
