@@ -10,6 +10,9 @@ internal static class Program
 {
     private static readonly Scenario[] Scenarios = [new Steady(), new Neighbours(), new Drain(), new Return(), new Storm(), new Spool(), new Fuzzing()];
 
+    /// <summary>These need RabbitMQ, and one of them nginx.</summary>
+    private static readonly Scenario[] OfSeveralHubs = [new ClusterTogether(), new ClusterKill(), new ClusterBrokers(), new ClusterFresh()];
+
     public static async Task<int> Main(string[] args)
     {
         using var stop = new CancellationTokenSource();
@@ -17,17 +20,23 @@ internal static class Program
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
         var root = new RootCommand("Puts a hub of its own under load and faults, and proves what must hold.");
-        foreach (var scenario in Scenarios)
+        foreach (var scenario in Scenarios.Concat(OfSeveralHubs))
         {
             var command = scenario.Command();
             command.SetAction((parsed, cancel) => RunAsync([scenario], parsed, stop.Token));
             root.Subcommands.Add(command);
         }
 
-        var all = new Command("all", "Every scenario, in its short form");
-        all.SetAction((parsed, cancel) => RunAsync(Scenarios, parsed, stop.Token));
-        root.Subcommands.Add(all);
+        AddAll("all", "Every scenario of one hub, in its short form", Scenarios);
+        AddAll("cluster-all", "Every scenario of several hubs, in its short form", OfSeveralHubs);
         return await root.Parse(args).InvokeAsync();
+
+        void AddAll(string name, string promise, Scenario[] scenarios)
+        {
+            var all = new Command(name, promise);
+            all.SetAction((parsed, cancel) => RunAsync(scenarios, parsed, stop.Token));
+            root.Subcommands.Add(all);
+        }
 
         // A scenario that breaks off takes its hubs with it.
         void Stop(PosixSignalContext signal)

@@ -20,6 +20,14 @@ internal abstract class Scenario(string name, string promise)
 
     public abstract Task RunAsync(ParseResult options, Verdict verdict, CancellationToken cancel);
 
+    /// <summary>The seed that was asked for, or any; said, so that the run can be repeated.</summary>
+    protected static int SeedOf(ParseResult options, Option<int> option)
+    {
+        var seed = options.Of(option) is 0 ? Environment.TickCount : options.Of(option);
+        Verdict.Say($"--seed {seed}");
+        return seed;
+    }
+
     protected Option<int> Number(string option, string description, int otherwise)
     {
         var number = new Option<int>(option) { Description = $"{description} [default: {otherwise}]", DefaultValueFactory = _ => otherwise };

@@ -39,6 +39,9 @@ internal sealed class HubProcess : IAsyncDisposable
     /// <summary>Called with each line the hub writes to its log on the console.</summary>
     public Action<string> Said { get; init; } = _ => { };
 
+    /// <summary>How long it may take until it is ready.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The hub's own process id.</summary>
     public int Id => HubItself().Id;
 
@@ -68,7 +71,7 @@ internal sealed class HubProcess : IAsyncDisposable
         _process.OutputDataReceived += (_, line) => Said(line.Data ?? "");
         _process.BeginOutputReadLine();
         using var http = new HttpClient { BaseAddress = Address };
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(Patience);
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (await poll.WaitForNextTickAsync(patience.Token))
         {

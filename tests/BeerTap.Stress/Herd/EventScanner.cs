@@ -79,7 +79,7 @@ internal sealed class EventScanner(byte terminator, Func<EventScanner, ReadOnlyS
         if (seq != Seq + 1) Wrong($"stood at {Seq} and heard {Text(record)}");
         Seq = seq;
         Events++;
-        if (!logged(this, record)) Wrong($"heard what nobody poured: {Text(record)}");
+        if (!logged(this, record)) Wrong($"heard what nobody poured, or others heard otherwise: {Text(record)}");
     }
 
     private void Reported(ReadOnlySpan<byte> record)

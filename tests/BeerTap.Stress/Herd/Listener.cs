@@ -27,6 +27,8 @@ internal sealed class Listener
         Heard = new EventScanner((byte)(transport == Transport.SignalR ? 0x1e : '\n'), Note);
     }
 
+    public Uri Hub => _hub;
+
     public Transport Transport { get; }
 
     public EventScanner Heard { get; }
@@ -135,8 +137,8 @@ internal sealed class Listener
     {
         if (answer.StartsWith("HTTP/1.1 101"u8) || answer.StartsWith("HTTP/1.1 200"u8)) return true;
 
-        // 503: the hub is full, or stopping; it comes back if it shall.
-        if (!answer.StartsWith("HTTP/1.1 503"u8)) Heard.Wrong($"was answered {System.Text.Encoding.ASCII.GetString(answer)}");
+        // 503: the hub is full, or stopping; 502 and 504: a proxy finds no hub. It comes back if it shall.
+        if (!answer.StartsWith("HTTP/1.1 503"u8) && !answer.StartsWith("HTTP/1.1 502"u8) && !answer.StartsWith("HTTP/1.1 504"u8)) Heard.Wrong($"was answered {System.Text.Encoding.ASCII.GetString(answer)}");
         return false;
     }
 
@@ -176,6 +178,7 @@ internal sealed class Listener
 
     private bool Note(EventScanner scanner, ReadOnlySpan<byte> record)
     {
+        if (_book.Chronicle?.IsSame(scanner.Seq, record) == false) return false;
         if (EventScanner.VolumeOf(record) is not { } volume) return true;
         var number = PourBook.NumberOf(volume);
         if (number < 0 || number >= _book.Count) return _book.OthersPour;

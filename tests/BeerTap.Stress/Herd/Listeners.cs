@@ -23,8 +23,11 @@ internal sealed class Listeners : IAsyncDisposable
     public List<Listener> All { get; }
 
     /// <summary>Listeners of all transports in turn.</summary>
-    public static Listeners Mixed(Uri hub, int count, PourBook book) =>
-        new(Enumerable.Range(0, count).Select(i => new Listener(hub, Transport.All[i % Transport.All.Length], book)));
+    public static Listeners Mixed(Uri hub, int count, PourBook book) => Mixed([hub], count, book);
+
+    /// <summary>Listeners of all transports, on several hubs in turn.</summary>
+    public static Listeners Mixed(IReadOnlyList<Uri> hubs, int count, PourBook book) =>
+        new(Enumerable.Range(0, count).Select(i => new Listener(hubs[i / Transport.All.Length % hubs.Count], Transport.All[i % Transport.All.Length], book)));
 
     /// <summary>Connects all, each from a position of its own; done when each has heard its welcome.</summary>
     public async Task ConnectAsync(Func<string?> after, CancellationToken cancel)

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using BeerTap.Stress.Herd;
 
 namespace BeerTap.Stress.Pours;
 
@@ -15,10 +17,19 @@ internal sealed class PourBook
 
     private readonly long[] _sent = new long[Most];
     private readonly long[] _acknowledged = new long[Most];
-    private int _count;
+    private int _count, _answered;
 
     /// <summary>How many pours there are.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many were acknowledged.</summary>
+    public int Acknowledged => Volatile.Read(ref _answered);
+
+    /// <summary>Pours that were acknowledged as one beer and then as another.</summary>
+    public ConcurrentQueue<string> Contradictions { get; } = [];
+
+    /// <summary>Compares what each listener heard at each position; null: it is not compared.</summary>
+    public Chronicle? Chronicle { get; init; }
 
     /// <summary>Others pour as well: a beer that is not in the book is theirs.</summary>
     public bool OthersPour { get; init; }
@@ -48,11 +59,14 @@ internal sealed class PourBook
     public void Acknowledge(int number, long id)
     {
         Answers.Add(_sent[number], Stopwatch.GetTimestamp());
-        _acknowledged[number] = id;
+        var before = Interlocked.CompareExchange(ref _acknowledged[number], id, 0);
+        if (before == 0) Interlocked.Increment(ref _answered);
+        else if (before != id) Contradictions.Enqueue($"; pour {number} was acknowledged as {before} and as {id}");
     }
 
     /// <summary>
-    /// Reads the whole log: every acknowledged pour is there once, under the id that was answered; no pour is there twice; positions are 1, 2, 3, ….
+    /// Reads the whole log: every acknowledged pour is there once, under the id that was answered; no pour is there twice; positions are 1, 2, 3, …,
+    /// some of them deletions.
     /// </summary>
     /// <returns>The length of the log, and what is wrong, or null.</returns>
     public async Task<(long Head, string? Fault)> CompareAsync(HttpClient http, CancellationToken cancel)
@@ -68,7 +82,7 @@ internal sealed class PourBook
             {
                 head++;
                 if ((string?)entry!["position"] is not { } position || !position.EndsWith($"-{head}", StringComparison.Ordinal)) return (head, $"position number {head} is missing: {entry.ToJsonString()}");
-                var beer = entry["beer"]!;
+                if (entry["beer"] is not { } beer) continue;
                 var number = NumberOf((double)beer["volume"]!);
                 if (number < 0 || number >= Count) return (head, $"a beer that nobody poured: {entry.ToJsonString()}");
                 if (stored[number] != 0) return (head, $"pour {number} is there twice, as {stored[number]} and {entry.ToJsonString()}");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -5,7 +6,10 @@ using System.Text.Json.Nodes;
 namespace BeerTap.Stress.Pours;
 
 /// <summary>Pours at a rate, whether or not the hub keeps up; each pour is sent again, under its one id, until it is acknowledged.</summary>
-internal sealed class Pourers(Uri hub, PourBook book, int taps = 20) : IAsyncDisposable
+/// <param name="bareEvery">
+/// One in so many pours has no pour id and is sent once only: nothing but the hubs' own care keeps it from being there twice. 0: none.
+/// </param>
+internal sealed class Pourers(Uri hub, PourBook book, int taps = 20, int bareEvery = 0) : IAsyncDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
 
@@ -22,7 +26,20 @@ internal sealed class Pourers(Uri hub, PourBook book, int taps = 20) : IAsyncDis
 
     private int _repeated;
 
-    public void Start(int perSecond) => _pouring = Task.Run(() => PourAsync(perSecond));
+    /// <summary>How many answers said 503.</summary>
+    public int Unavailable => _unavailable;
+
+    /// <summary>How many of these did not say when to come back.</summary>
+    public int Unadvised => _unadvised;
+
+    private int _unavailable, _unadvised;
+
+    /// <summary>When the last success was answered, as a timestamp.</summary>
+    public long LastSuccess => Volatile.Read(ref _lastSuccess);
+
+    private long _lastSuccess;
+
+    public void Start(double perSecond) => _pouring = Task.Run(() => PourAsync(perSecond));
 
     /// <summary>Stops pouring; done when every pour is acknowledged.</summary>
     public async Task StopAsync(CancellationToken cancel)
@@ -54,12 +71,18 @@ internal sealed class Pourers(Uri hub, PourBook book, int taps = 20) : IAsyncDis
         _stop.Dispose();
     }
 
+    /// <summary>A pour with its id, as any hub takes it.</summary>
+    public static StringContent Identified(int number) =>
+        Json(string.Create(CultureInfo.InvariantCulture, $$"""{"tapId":1,"volume":{{PourBook.VolumeOf(number)}},"pourId":"pour-{{number}}"}"""));
+
     private static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
 
     private string Body(int number) =>
-        string.Create(CultureInfo.InvariantCulture, $$"""{"tapId":{{1 + number % taps}},"volume":{{PourBook.VolumeOf(number)}},"pourId":"pour-{{number}}"}""");
+        string.Create(CultureInfo.InvariantCulture, $$"""{"tapId":{{1 + number % taps}},"volume":{{PourBook.VolumeOf(number)}}{{(IsBare(number) ? "" : $",\"pourId\":\"pour-{number}\"")}}}""");
 
-    private async Task PourAsync(int perSecond)
+    private bool IsBare(int number) => bareEvery > 0 && number % bareEvery == 0;
+
+    private async Task PourAsync(double perSecond)
     {
         var began = TimeProvider.System.GetTimestamp();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(2));
@@ -79,10 +102,10 @@ internal sealed class Pourers(Uri hub, PourBook book, int taps = 20) : IAsyncDis
     {
         try
         {
-            while (!await TrySendAsync(number))
+            while (await TrySendAsync(number) is { } pause && !IsBare(number))
             {
                 Interlocked.Increment(ref _repeated);
-                await Task.Delay(Retry, TimeProvider.System, CancellationToken.None);
+                await Task.Delay(pause, TimeProvider.System, CancellationToken.None);
             }
         }
         catch (Exception fault)
@@ -95,7 +118,8 @@ internal sealed class Pourers(Uri hub, PourBook book, int taps = 20) : IAsyncDis
         }
     }
 
-    private async Task<bool> TrySendAsync(int number)
+    /// <summary>Null when it was taken; else when to send it again.</summary>
+    private async Task<TimeSpan?> TrySendAsync(int number)
     {
         try
         {
@@ -105,16 +129,25 @@ internal sealed class Pourers(Uri hub, PourBook book, int taps = 20) : IAsyncDis
             if (answer.IsSuccessStatusCode)
             {
                 book.Acknowledge(number, (long)JsonNode.Parse(text)!["beer"]!["id"]!);
-                return true;
+                Volatile.Write(ref _lastSuccess, Stopwatch.GetTimestamp());
+                return null;
             }
 
-            if ((int)answer.StatusCode == 503) return false;
+            // From a proxy that finds no hub, or whose hub ended before it answered.
+            if ((int)answer.StatusCode is 502 or 504) return Retry;
+            if ((int)answer.StatusCode == 503)
+            {
+                Interlocked.Increment(ref _unavailable);
+                if (answer.Headers.RetryAfter is null) Interlocked.Increment(ref _unadvised);
+                return answer.Headers.RetryAfter?.Delta ?? Retry;
+            }
+
             throw new InvalidOperationException($"pour {number} was answered {(int)answer.StatusCode}: {text}");
         }
         catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException)
         {
             // The hub is down or was killed; whether it took the pour is not known, so it is sent again.
-            return false;
+            return Retry;
         }
     }
 }

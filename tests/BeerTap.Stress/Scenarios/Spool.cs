@@ -25,9 +25,7 @@ internal sealed class Spool : Scenario
 
     public override async Task RunAsync(ParseResult options, Verdict verdict, CancellationToken cancel)
     {
-        var seed = options.Of(_seed) is 0 ? Environment.TickCount : options.Of(_seed);
-        Verdict.Say($"--seed {seed}");
-        var random = new Random(seed);
+        var random = new Random(SeedOf(options, _seed));
         await using var hub = new HubProcess();
         var file = Path.Combine(hub.Folder, "taps.spool");
         var waited = new Dictionary<string, JsonObject>();

@@ -23,9 +23,7 @@ internal sealed class Storm : Scenario
 
     public override async Task RunAsync(ParseResult options, Verdict verdict, CancellationToken cancel)
     {
-        var seed = options.Of(_seed) is 0 ? Environment.TickCount : options.Of(_seed);
-        Verdict.Say($"--seed {seed}");
-        var random = new Random(seed);
+        var random = new Random(SeedOf(options, _seed));
         await using var hub = new HubProcess("--Live:RingEvents=1024");
         await hub.StartAsync();
         using var http = new HttpClient { BaseAddress = hub.Address };

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace BeerTap.Stress.Cluster;
+
+/// <summary>RabbitMQ brokers of their own, by <c>tests/cluster/brokers</c>; they end with this process, however it ends.</summary>
+internal sealed class Brokers : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("beertap-brokers-").FullName;
+
+    private Brokers()
+    {
+    }
+
+    /// <summary>Whether brokers can be cut off from each other: each then has a network of its own.</summary>
+    public static bool CanBeCut => Environment.IsPrivilegedProcess && Array.Exists(["/usr/sbin/nft", "/sbin/nft"], File.Exists);
+
+    /// <summary>Where they answer, in their order from 1.</summary>
+    public Uri[] Addresses { get; private set; } = [];
+
+    /// <summary>What a hub is given as <c>Log:ConnectionString</c>.</summary>
+    public string ConnectionString => string.Join(',', Addresses.Select(address => address.OriginalString));
+
+    public static async Task<Brokers> StartAsync(int count, bool networks = false)
+    {
+        var brokers = new Brokers();
+        try
+        {
+            var said = await brokers.TellAsync(["start", Text(count), "--owner", Text(Environment.ProcessId), .. networks ? ["--networks"] : Array.Empty<string>()]);
+            brokers.Addresses = [.. said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => new Uri(line))];
+            return brokers;
+        }
+        catch
+        {
+            Directory.Delete(brokers._folder, recursive: true);
+            throw;
+        }
+    }
+
+    public Task KillAsync(params int[] brokers) => TellAsync(["kill", .. brokers.Select(Text)]);
+
+    public Task RestartAsync(params int[] brokers) => TellAsync(["restart", .. brokers.Select(Text)]);
+
+    public Task PauseAsync(params int[] brokers) => TellAsync(["pause", .. brokers.Select(Text)]);
+
+    public Task ResumeAsync(params int[] brokers) => TellAsync(["resume", .. brokers.Select(Text)]);
+
+    public Task CutAsync(params int[] brokers) => TellAsync(["cut", .. brokers.Select(Text), "--clients"]);
+
+    public Task HealAsync(params int[] brokers) => TellAsync(["heal", .. brokers.Select(Text)]);
+
+    /// <summary>
+    /// Waits until every broker knows all others again and holds the stream: one that comes back takes pours only then, and until then one that fails is the
+    /// second.
+    /// </summary>
+    public async Task UntilWholeAsync(string stream, CancellationToken cancel)
+    {
+        for (var broker = 1; broker <= Addresses.Length; broker++) await TellAsync(["ctl", Text(broker), "-q", "await_online_nodes", Text(Addresses.Length), "--timeout", "60"]);
+        await Until.IsSoAsync(
+            async () => (await TellAsync(["streams", "1", "stream_status", stream])).Split('\n').Count(line => line.Contains("replica", StringComparison.Ordinal)) >= Addresses.Length - 1,
+            "all brokers hold the stream again",
+            TimeSpan.FromSeconds(60),
+            cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await TellAsync(["stop"]);
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private async Task<string> TellAsync(string[] words)
+    {
+        using var script = Process.Start(new ProcessStartInfo(Repository.File("tests", "cluster", "brokers"), ["--folder", _folder, .. words]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var complaints = script.StandardError.ReadToEndAsync();
+        var said = await script.StandardOutput.ReadToEndAsync();
+        await script.WaitForExitAsync();
+        return script.ExitCode == 0 ? said : throw new InvalidOperationException($"tests/cluster/brokers {words[0]} ended with {script.ExitCode}: {await complaints}");
+    }
+}
