@@ -1,3 +1,4 @@
+using BeerTap.Processes;
 using System.Net;
 using BeerTap.Stress.Pours;
 

@@ -1,3 +1,4 @@
+using BeerTap.Processes;
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;

@@ -1,3 +1,4 @@
+using BeerTap.Processes;
 using System.CommandLine;
 using BeerTap.Stress.Cluster;
 using BeerTap.Stress.Herd;

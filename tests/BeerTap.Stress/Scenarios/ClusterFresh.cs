@@ -1,3 +1,4 @@
+using BeerTap.Processes;
 using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Diagnostics;

@@ -1,3 +1,4 @@
+using BeerTap.Processes;
 using System.CommandLine;
 using System.Diagnostics;
 using BeerTap.Stress.Cluster;

@@ -1,3 +1,4 @@
+using BeerTap.Processes;
 using System.CommandLine;
 using System.Net;
 using System.Text.Json.Nodes;

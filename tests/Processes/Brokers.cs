@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace BeerTap.Stress.Cluster;
+namespace BeerTap.Processes;
 
 /// <summary>RabbitMQ brokers of their own, by <c>tests/cluster/brokers</c>; they end with this process, however it ends.</summary>
 internal sealed class Brokers : IAsyncDisposable
@@ -14,6 +14,9 @@ internal sealed class Brokers : IAsyncDisposable
 
     /// <summary>Whether brokers can be cut off from each other: each then has a network of its own.</summary>
     public static bool CanBeCut => Environment.IsPrivilegedProcess && Array.Exists(["/usr/sbin/nft", "/sbin/nft"], File.Exists);
+
+    /// <summary>Why there can be none here, or null.</summary>
+    public static string? Missing => Array.Exists(["/usr/sbin/rabbitmq-server", "/usr/lib/rabbitmq/bin/rabbitmq-server"], File.Exists) ? null : "rabbitmq-server is not there (Debian: apt-get install rabbitmq-server)";
 
     /// <summary>Where they answer, in their order from 1.</summary>
     public Uri[] Addresses { get; private set; } = [];

@@ -1,4 +1,4 @@
-namespace BeerTap.Stress.Cluster;
+namespace BeerTap.Processes;
 
 /// <summary>The repository, above the program.</summary>
 internal static class Repository

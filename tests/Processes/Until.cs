@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace BeerTap.Stress.Cluster;
+namespace BeerTap.Processes;
 
 /// <summary>Waits for something to be so.</summary>
 internal static class Until
