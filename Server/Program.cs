@@ -26,22 +26,23 @@ internal static class Program
 
         if (HealthProbe.IsAsked(args)) return await HealthProbe.RunAsync(args);
 
+        LogStatus? log = null;
         try
         {
             await using var hub = await BuildAsync(args);
-            var log = hub.Services.GetService<LogStatus>();
+            log = hub.Services.GetService<LogStatus>();
             await hub.RunAsync();
-            return log?.Fatal is { } fatal ? Refusal.Tell(fatal, "The hub cannot go on:") : 0;
         }
         catch (OperationCanceledException)
         {
-            // It was stopped while it waited for the log.
-            return 0;
+            // It was stopped while it waited for the log, or started.
         }
         catch (Exception fault) when (Refusal.Explains(fault))
         {
             return Refusal.Tell(fault);
         }
+
+        return log?.Fatal is { } fatal ? Refusal.Tell(fatal, "The hub cannot go on:") : 0;
     }
 
     /// <summary>The hub, ready to run.</summary>

@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(7009, LogLevel.Information, "The log is of epoch {Epoch}: this hub's new store will be too")]
     public static partial void Joined(ILogger log, string epoch);
+
+    [LoggerMessage(7021, LogLevel.Error, "The connection to the log ended in a way that is not expected; trying again")]
+    public static partial void Surprised(ILogger log, Exception fault);
 }

@@ -9,7 +9,7 @@ namespace BeerTap.Server.Replication;
 /// </summary>
 internal sealed class LogApplier(
     LogWriter writer, BlockingCollection<ReceivedEntry> received, PendingEntries pending, string sender, LogBookmark start, IntakeOptions options,
-    LogStatus status, ILogger log)
+    LogStatus status, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
@@ -36,7 +36,8 @@ internal sealed class LogApplier(
             while (!TryApply(group, commands))
             {
                 // Whatever else comes is behind it; the log keeps all of it for the next start.
-                if (stop.WaitHandle.WaitOne(RetryAfter)) return;
+                Task.Delay(RetryAfter, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+                if (stop.IsCancellationRequested) return;
             }
 
             group.Clear();
@@ -61,7 +62,7 @@ internal sealed class LogApplier(
                     if (entry.Sender == sender) decided[entry.Number] = outcomes;
                 }
 
-                batch.Bookmark = bookmark.ToBytes();
+                batch.Bookmark = bookmark.ToBytes(batch.Head);
                 batch.KeepsBookmarkAlone = bookmark.Offset - _kept >= LongestWithoutBookmark;
             });
         }
@@ -86,8 +87,12 @@ internal sealed class LogApplier(
     {
         var (entry, overtaken) = pending.Take(number);
         entry?.Answer(outcomes);
+        AnswerLost(overtaken);
+    }
 
-        // No hub will ever apply them, so this is the whole truth.
+    /// <summary>No hub will ever apply them, so this is the whole truth.</summary>
+    private static void AnswerLost(IReadOnlyList<PendingEntry> overtaken)
+    {
         foreach (var lost in overtaken) lost.AnswerAll(new Outcome(OutcomeKind.StoreUnavailable, Fault: StoreFault.LogUnavailable));
     }
 
@@ -116,8 +121,13 @@ internal sealed class LogApplier(
         var outcome = new Outcome(OutcomeKind.StoreUnavailable, Fault: (fault as StoreException)?.Fault ?? StoreFault.Unavailable);
         writer.Meter.Failed(outcome.Fault);
         if (status.StoreTrouble is null) Log.StoreHoldsUp(log, fault, _bookmark.Offset);
-        status.StoreTrouble = fault.Message;
         status.StoreFault = outcome.Fault;
-        foreach (var entry in own) pending.Take(entry.Entry.Number).Own?.AnswerAll(outcome);
+        status.StoreTrouble = fault.Message;
+        foreach (var entry in own)
+        {
+            var (waiting, overtaken) = pending.Take(entry.Entry.Number, applied: false);
+            waiting?.AnswerAll(outcome);
+            AnswerLost(overtaken);
+        }
     }
 }

@@ -17,22 +17,27 @@ internal sealed class LogBookmark
 
     private readonly Dictionary<string, Last> _senders;
 
-    private LogBookmark(long offset, Dictionary<string, Last> senders) => (Offset, _senders) = (offset, senders);
+    private LogBookmark(long offset, long head, Dictionary<string, Last> senders) => (Offset, Head, _senders) = (offset, head, senders);
 
     /// <summary>The offset of the last entry that was applied; -1 before the first.</summary>
     public long Offset { get; private set; }
 
+    /// <summary>The number of the store's position when it was kept. A store that stands elsewhere took something in that is not in the log.</summary>
+    public long Head { get; }
+
     /// <summary>Whose the entry at <see cref="Offset"/> is; null before the first.</summary>
     public string? Sender => _senders.FirstOrDefault(sender => sender.Value.Offset == Offset).Key;
 
-    public static LogBookmark Start() => new(-1, new(StringComparer.Ordinal));
+    /// <param name="head">Where the store stands that has applied nothing yet.</param>
+    public static LogBookmark Start(long head) => new(-1, head, new(StringComparer.Ordinal));
 
-    /// <exception cref="LogException">It is of a newer version.</exception>
+    /// <exception cref="LogException">It is of a newer version, or damaged.</exception>
     public static LogBookmark Read(byte[] bytes)
     {
         try
         {
-            if (JsonSerializer.Deserialize(bytes, LogBookmarkContext.Default.Kept) is { V: 1 } kept) return new LogBookmark(kept.Offset, new(kept.Senders, StringComparer.Ordinal));
+            if (JsonSerializer.Deserialize(bytes, LogBookmarkContext.Default.Kept) is { V: 1, Senders: { } senders } kept && !senders.ContainsValue(null!))
+                return new LogBookmark(kept.Offset, kept.Head, new(senders, StringComparer.Ordinal));
         }
         catch (JsonException)
         {
@@ -42,9 +47,10 @@ internal sealed class LogBookmark
         throw new LogException("The store's place in the log is not understood: it was kept by another version of BeerTap, or it is damaged. Run the newer version, or restore a backup of another hub.");
     }
 
-    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(new Kept(1, Offset, _senders), LogBookmarkContext.Default.Kept);
+    /// <param name="head">Where the store stands with it.</param>
+    public byte[] ToBytes(long head) => JsonSerializer.SerializeToUtf8Bytes(new Kept(1, Offset, head, _senders), LogBookmarkContext.Default.Kept);
 
-    public LogBookmark Copy() => new(Offset, new(_senders, StringComparer.Ordinal));
+    public LogBookmark Copy() => new(Offset, Head, new(_senders, StringComparer.Ordinal));
 
     /// <summary>Goes past an entry; whether it is to be applied. One that its sender's later ones have overtaken, or that was there before, is not.</summary>
     public bool Pass(LogEntry entry, long offset)
@@ -59,7 +65,7 @@ internal sealed class LogBookmark
 
     internal sealed record Last(long Number, long Offset);
 
-    internal sealed record Kept(int V, long Offset, Dictionary<string, Last> Senders);
+    internal sealed record Kept(int V, long Offset, long Head, Dictionary<string, Last> Senders);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

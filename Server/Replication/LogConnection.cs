@@ -12,11 +12,21 @@ internal sealed class LogConnection(
     Action<LogException> refuse, TimeProvider time, ILogger log) : IDisposable
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200), LongestPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>What waits for the store grows with each connection, since the engine does not know what the ones before gave. So none is made while so much waits.</summary>
+    private const int MostReceived = 1_000;
+
     /// <summary>
     /// A broker that is cut off from the others stays silent and looks like one where nothing happens. So a hub that has nothing to say says so this
     /// often: what does not come back within <see cref="ReplicationOptions.Timeout"/> shows it.
     /// </summary>
     private static readonly TimeSpan ProveEvery = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a connection may give entries of others but none of this hub's own, in the end: a hub that has much to catch up with comes to its own late.</summary>
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Ticks without a word from the log, after which another connection is tried, and with it perhaps another broker.</summary>
+    private const int LongestSilence = 5;
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1), TellEvery = TimeSpan.FromSeconds(5);
 
@@ -31,14 +41,24 @@ internal sealed class LogConnection(
     private int _connections;
     private long _last = own.Offset;
     private string? _lastSender = own.LastSender;
+    private long _heardAt = time.GetTimestamp();
+
+    // The connecting task's own.
+    private TimeSpan _pause = ShortestPause, _patience = options.Timeout / 2;
+    private long _words;
 
     /// <summary>Hands commands to the log, now or as soon as it is connected. They are pending from then on.</summary>
-    public void Send(IReadOnlyList<Submission> submissions, SubmissionQueue queue)
+    /// <returns>False when their turn came so late that their time is up: they are not pending then.</returns>
+    public bool Send(IReadOnlyList<Submission> submissions, SubmissionQueue queue)
     {
+        var since = time.GetTimestamp();
         _sending.Wait();
         try
         {
-            SendAsync(new PendingEntry(NewEntry([.. submissions.SelectMany(submission => submission.Commands)]), submissions, queue, time.GetTimestamp())).GetAwaiter().GetResult();
+            if (time.GetElapsedTime(since) > options.Timeout) return false;
+            var commands = submissions.SelectMany(submission => submission.Commands).ToArray();
+            SendAsync(new PendingEntry(NewEntry(commands), submissions, queue, since), CancellationToken.None).GetAwaiter().GetResult();
+            return true;
         }
         finally
         {
@@ -49,19 +69,12 @@ internal sealed class LogConnection(
     /// <summary>Until the hub stops, or is found not to belong to the log.</summary>
     public async Task KeepAsync(CancellationToken cancel)
     {
-        var pause = ShortestPause;
         while (!cancel.IsCancellationRequested && status.Fatal is null)
         {
             try
             {
+                while (received.Count > MostReceived) await Task.Delay(Tick, time, cancel);
                 await UseAsync(cancel);
-                pause = ShortestPause;
-            }
-            catch (IOException fault)
-            {
-                Cut(fault.Message);
-                await PauseAsync(pause, cancel);
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
             catch (LogException fault)
             {
@@ -70,6 +83,18 @@ internal sealed class LogConnection(
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
             {
                 return;
+            }
+            catch (IOException fault)
+            {
+                Cut(fault.Message);
+                await PauseAsync(cancel);
+            }
+            catch (Exception fault)
+            {
+                // Nobody knows what it means, but a hub that does not try again is lost for sure.
+                Log.Surprised(log, fault);
+                Cut($"{fault.GetType().Name}: {fault.Message}");
+                await PauseAsync(cancel);
             }
         }
     }
@@ -88,9 +113,10 @@ internal sealed class LogConnection(
             from = Math.Max(_last, 0);
         }
 
-        var session = await stream.OpenAsync(from, delivery => Hear(connection, delivery), cancel);
+        ILogSession? session = null;
         try
         {
+            session = await stream.OpenAsync(from, delivery => Hear(connection, delivery), cancel);
             status.Entries = session.Entries ?? 0;
             await RecogniseAsync(session, cancel);
             await ServeAsync(session, cancel);
@@ -99,7 +125,7 @@ internal sealed class LogConnection(
         {
             // Nothing of it counts any more, should something still come.
             lock (_hearing) _connections++;
-            await session.DisposeAsync();
+            if (session is not null) await session.DisposeAsync();
         }
     }
 
@@ -111,12 +137,14 @@ internal sealed class LogConnection(
             if (own.Offset < 0 && _last < 0)
             {
                 // Nothing comes: it is empty, so this hub's history may be how it begins. Of several hubs that think so, the first in the log is right.
-                if (silent == 0) await session.AppendAsync(LogEntryJson.Write(NewEntry([]) with { Begins = new LogBeginning(own.Head) }), cancel);
+                if (silent == 0) await AppendAsync(session, LogEntryJson.Write(NewWord() with { Begins = new LogBeginning(own.Head) }), cancel);
             }
             else if (silent > 1)
             {
                 await LookAtEndAsync(session, cancel);
             }
+
+            if (silent == LongestSilence) throw new IOException($"{session.Name} gives nothing");
         }
     }
 
@@ -126,8 +154,8 @@ internal sealed class LogConnection(
     /// </summary>
     private async Task LookAtEndAsync(ILogSession session, CancellationToken cancel)
     {
-        var word = NewEntry([]);
-        await session.AppendAsync(LogEntryJson.Write(word), cancel);
+        var word = NewWord();
+        await AppendAsync(session, LogEntryJson.Write(word), cancel);
         foreach (var delivery in await session.ReadEndAsync(cancel))
         {
             var entry = LogEntryJson.Read(delivery.Entry.Span, delivery.Offset);
@@ -145,11 +173,11 @@ internal sealed class LogConnection(
         await _sending.WaitAsync(cancel);
         try
         {
-            _session = session;
-            foreach (var entry in pending.All()) await AppendAsync(session, entry);
+            foreach (var entry in pending.All()) await AppendAsync(session, entry.Bytes, cancel);
 
             // Once it is heard, all that was there is.
-            await ProveAsync();
+            _session = session;
+            await ProveAsync(cancel);
         }
         finally
         {
@@ -164,9 +192,8 @@ internal sealed class LogConnection(
         {
             while (!await IsDoneAsync(session.Closed, session, cancel))
             {
-                // Half of the callers' patience, so that what is sent again over the next connection can still be answered.
-                var silent = Min(pending.Unproven, time.GetElapsedTime(began));
-                if (silent > options.Timeout / 2) throw new IOException($"nothing came through the log for {pending.Unproven.TotalSeconds:0} s: most of the brokers are away, or this one does not answer");
+                if (_session is null) throw new IOException($"{session.Name} takes no entries");
+                if (IsDead(began)) throw new IOException($"nothing came through the log for {pending.Unproven.TotalSeconds:0} s: most of the brokers are away, or this one does not answer");
                 if (pending.SinceProof > ProveEvery && pending.IsEmpty) await ProveLaterAsync(cancel);
                 if (status.CaughtUp || time.GetElapsedTime(told) < TellEvery) continue;
                 told = time.GetTimestamp();
@@ -182,15 +209,33 @@ internal sealed class LogConnection(
         }
     }
 
+    /// <summary>Whether the log takes nothing over this connection, as far as can be told from here.</summary>
+    private bool IsDead(long began)
+    {
+        // Half of the callers' patience, so that what is sent again over the next connection can still be answered.
+        var patience = options.Timeout / 2;
+        var here = time.GetElapsedTime(began);
+        if (pending.SinceProof < here) (_pause, _patience) = (ShortestPause, patience);
+        if (pending.Unproven <= patience) return false;
+
+        // Silence means nothing while the store is behind: the engine waits until it took what it was given.
+        if (time.GetElapsedTime(Math.Max(began, Volatile.Read(ref _heardAt))) > patience) return Volatile.Read(ref _last) <= status.Offset;
+
+        // Others are heard. Either there is much to catch up with, or it takes nothing of this hub's. The next connection goes on where this one ends, and longer.
+        if (here <= _patience) return false;
+        _patience = _patience * 2 < LongestPatience ? _patience * 2 : LongestPatience;
+        return true;
+    }
+
     /// <summary>Sends an entry that asks for nothing, to see it come back.</summary>
-    private Task ProveAsync() => SendAsync(new PendingEntry(NewEntry([]), [], null, time.GetTimestamp()));
+    private Task ProveAsync(CancellationToken cancel) => SendAsync(new PendingEntry(NewEntry([]), [], null, time.GetTimestamp()), cancel);
 
     private async Task ProveLaterAsync(CancellationToken cancel)
     {
         await _sending.WaitAsync(cancel);
         try
         {
-            await ProveAsync();
+            await ProveAsync(cancel);
         }
         finally
         {
@@ -208,26 +253,40 @@ internal sealed class LogConnection(
         return session.Closed.IsCompleted ? throw new IOException(await session.Closed) : false;
     }
 
-    // Numbers are given while sending is held, or while nobody else can send.
+    // Numbers are given while sending is held.
     private LogEntry NewEntry(IReadOnlyList<Command> commands) => new(own.Epoch, own.Sender, ++_number, commands);
 
-    private async Task SendAsync(PendingEntry entry)
+    /// <summary>Said while what is on its way has yet to be sent again, so it must not overtake that.</summary>
+    private LogEntry NewWord() => new(own.Epoch, own.Sender, --_words, []);
+
+    private async Task SendAsync(PendingEntry entry, CancellationToken cancel)
     {
         pending.Add(entry);
-        if (_session is { } session) await AppendAsync(session, entry);
-    }
-
-    private async Task AppendAsync(ILogSession session, PendingEntry entry)
-    {
+        if (_session is not { } session) return;
         try
         {
-            using var patience = new CancellationTokenSource(options.Timeout, time);
-            await session.AppendAsync(entry.Bytes, patience.Token);
+            await AppendAsync(session, entry.Bytes, cancel);
         }
-        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        catch (IOException fault)
         {
-            // The connection is ending; the entry is pending and goes out over the next one.
+            // The connection is ending; the entry is pending and goes out over the next one. Those behind it do not wait for this one any more.
             Log.NotSent(log, entry.Number, fault.Message);
+            _session = null;
+        }
+    }
+
+    /// <exception cref="IOException">The connection is over, or takes nothing.</exception>
+    private async Task AppendAsync(ILogSession session, ReadOnlyMemory<byte> entry, CancellationToken cancel)
+    {
+        using var patience = new CancellationTokenSource(options.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
+        try
+        {
+            await session.AppendAsync(entry, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new IOException($"{session.Name} takes no entries");
         }
     }
 
@@ -238,6 +297,7 @@ internal sealed class LogConnection(
             lock (_hearing)
             {
                 if (connection != _connections || status.Fatal is not null) return;
+                Volatile.Write(ref _heardAt, time.GetTimestamp());
                 if (_last < 0)
                 {
                     CheckFirst(LogEntryJson.Read(delivery.Entry.Span, delivery.Offset), delivery.Offset);
@@ -251,7 +311,9 @@ internal sealed class LogConnection(
                 if (delivery.Offset <= _last) return;
                 var entry = LogEntryJson.Read(delivery.Entry.Span, delivery.Offset);
                 if (entry.Epoch != own.Epoch && entry.Begins is null) throw Foreign(entry.Epoch);
-                (_last, _lastSender) = (delivery.Offset, entry.Sender);
+                Volatile.Write(ref _last, delivery.Offset);
+                _lastSender = entry.Sender;
+                if (entry.Sender == own.Sender) pending.Heard(entry.Number);
                 _recognised.TrySetResult();
                 received.Add(new ReceivedEntry(entry, delivery), CancellationToken.None);
             }
@@ -292,12 +354,9 @@ internal sealed class LogConnection(
     private LogException Foreign(string epoch) => new(
         $"The log is of epoch {epoch}, this hub's store of {own.Epoch}: they do not belong together. Give the hub an empty folder (Storage:Path), or the stream of its own log (Log:Stream).");
 
-    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
     private void Refuse(LogException fault)
     {
-        if (status.Fatal is not null) return;
-        status.Fatal = fault;
+        if (!status.Refuse(fault)) return;
         Log.Refused(log, fault.Message);
         refuse(fault);
     }
@@ -308,9 +367,10 @@ internal sealed class LogConnection(
         status.Cut(why);
     }
 
-    private async Task PauseAsync(TimeSpan pause, CancellationToken cancel)
+    private async Task PauseAsync(CancellationToken cancel)
     {
         // Each hub its own moment, so that a broker that came back is not met by all at once.
-        await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(_pause * (0.5 + Random.Shared.NextDouble()), time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
     }
 }

@@ -15,6 +15,9 @@ internal static class LogEntryJson
     /// <summary>The newest version that this hub understands, and the one it writes.</summary>
     public const int Version = 1;
 
+    /// <summary>The first and the last millisecond that a time can have.</summary>
+    private const long EarliestTime = -62_135_596_800_000, LatestTime = 253_402_300_799_999;
+
     public static byte[] Write(LogEntry entry) => JsonSerializer.SerializeToUtf8Bytes(
         new Envelope(Version, entry.Epoch, entry.Sender, entry.Number, [.. entry.Commands.Select(ToLine)], entry.Begins?.After),
         LogEntryJsonContext.Default.Envelope);
@@ -64,8 +67,9 @@ internal static class LogEntryJson
 
     private static Command ToCommand(Line line, long offset) => line switch
     {
+        null or { At: < EarliestTime or > LatestTime } => throw NotOurs(offset),
         { Delete: { } id } => new DeleteBeer(id, Clock.FromUnix(line.At)),
-        { Tap: { } tap, Type: { } type, Ml: { } volume } => new PourBeer(tap, type, volume, Clock.FromUnix(line.At), line.Id),
+        { Tap: { } tap, Type: { } type, Ml: { } volume } when double.IsFinite(volume) => new PourBeer(tap, type, volume, Clock.FromUnix(line.At), line.Id),
         _ => throw NotOurs(offset),
     };
 

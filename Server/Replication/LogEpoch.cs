@@ -7,6 +7,9 @@ internal sealed class LogEpoch(ILogStream stream, LogStatus status, TimeProvider
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1), RetryAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>After so many silences another connection is tried, and with it perhaps another broker.</summary>
+    private const int LongestSilence = 5;
+
     /// <summary>Tries until the log answers.</summary>
     /// <exception cref="LogException">A new store cannot be made from the log alone.</exception>
     public async Task<string> FindAsync(CancellationToken cancel)
@@ -34,7 +37,12 @@ internal sealed class LogEpoch(ILogStream stream, LogStatus status, TimeProvider
         {
             // Of several new hubs that all begin it, the first in the log is right, and the others follow.
             await session.AppendAsync(LogEntryJson.Write(new LogEntry(StoreFolder.NewEpoch(), LogIdentity.NewSender(), 1, [], new LogBeginning(0))), cancel);
-            while (!await ComesAsync(first.Task, session, cancel)) status.Cut($"{session.Name} has taken the beginning of the log and does not give it back yet: most of the brokers may be away");
+            for (var silent = 0; !await ComesAsync(first.Task, session, cancel); silent++)
+            {
+                var why = $"{session.Name} has taken the beginning of the log and does not give it back yet: most of the brokers may be away";
+                if (silent == LongestSilence) throw new IOException(why);
+                status.Cut(why);
+            }
         }
 
         var delivery = await first.Task;

@@ -16,11 +16,7 @@ internal sealed class LogStatus(TimeProvider time)
     private long _offset = -1, _entries, _since = time.GetTimestamp();
 
     /// <summary>Why the hub and the log do not belong together; null while they do.</summary>
-    public LogException? Fatal
-    {
-        get => _fatal;
-        set => _fatal = value;
-    }
+    public LogException? Fatal => _fatal;
 
     /// <summary>Why what comes out of the log cannot be stored at the moment; null when it can.</summary>
     public string? StoreTrouble
@@ -67,6 +63,9 @@ internal sealed class LogStatus(TimeProvider time)
 
     /// <summary>Whatever was in the log at this moment (a timestamp) has been applied; 0 before anything has.</summary>
     public long AppliedAsOf => _cameThrough();
+
+    /// <summary>They do not belong together; whether nobody said so before.</summary>
+    public bool Refuse(LogException fault) => Interlocked.CompareExchange(ref _fatal, fault, null) is null;
 
     public void Watch(Func<TimeSpan> unproven, Func<long>? cameThrough = null) => (_unproven, _cameThrough) = (unproven, cameThrough ?? _cameThrough);
 

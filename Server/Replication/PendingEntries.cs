@@ -88,11 +88,24 @@ internal sealed class PendingEntries(int most, TimeProvider time)
         }
     }
 
+    /// <summary>An entry of this hub's came out of the log: it takes entries, up to this one at least.</summary>
+    public void Heard(long number)
+    {
+        lock (_pending)
+        {
+            _provenAt = time.GetTimestamp();
+            var next = _pending.FirstOrDefault(entry => entry.Number > number);
+            _proven = next is null;
+            if (next is not null) _unprovenSince = next.Since;
+        }
+    }
+
     /// <summary>
-    /// An entry of this hub's came out of the log and was applied. Gives it, if its callers still wait, and those before it that did not come: they
-    /// are overtaken and nobody will apply them.
+    /// An entry of this hub's came out of the log. Gives it, if its callers still wait, and those before it that did not come: they are overtaken and
+    /// nobody will apply them.
     /// </summary>
-    public (PendingEntry? Own, IReadOnlyList<PendingEntry> Overtaken) Take(long number)
+    /// <param name="applied">False while the store does not take it.</param>
+    public (PendingEntry? Own, IReadOnlyList<PendingEntry> Overtaken) Take(long number, bool applied = true)
     {
         lock (_pending)
         {
@@ -107,12 +120,9 @@ internal sealed class PendingEntries(int most, TimeProvider time)
             if (own is not null)
             {
                 _pending.RemoveFirst();
-                _cameThrough = own.Since;
+                if (applied) _cameThrough = own.Since;
             }
 
-            _proven = _pending.First is null;
-            _provenAt = time.GetTimestamp();
-            if (!_proven) _unprovenSince = _pending.First!.Value.Since;
             Monitor.PulseAll(_pending);
             return (own, overtaken);
         }

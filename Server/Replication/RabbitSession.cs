@@ -54,8 +54,9 @@ internal sealed class RabbitSession : ILogSession
             // Mandatory: while the brokers that hold the stream come back, one that does not know it yet would take the entry and drop it.
             await _out.BasicPublishAsync("", _stream, mandatory: true, new BasicProperties { Persistent = true, ContentType = "application/json" }, entry, cancel);
         }
-        catch (Exception fault) when (fault is AlreadyClosedException or OperationInterruptedException or ObjectDisposedException)
+        catch (Exception fault) when (fault is not IOException && !cancel.IsCancellationRequested)
         {
+            // The client has many words for it, among them time-outs of its own.
             throw new IOException(fault.Message, fault);
         }
     }
@@ -78,8 +79,9 @@ internal sealed class RabbitSession : ILogSession
 
             lock (found) return [.. found];
         }
-        catch (Exception fault) when (fault is AlreadyClosedException or OperationInterruptedException or ObjectDisposedException)
+        catch (Exception fault) when (fault is not IOException && !cancel.IsCancellationRequested)
         {
+            // The client has many words for it, among them time-outs of its own.
             throw new IOException(fault.Message, fault);
         }
     }
@@ -115,8 +117,14 @@ internal sealed class RabbitSession : ILogSession
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += (_, message) =>
         {
+            if (message.BasicProperties.Headers?.TryGetValue(OffsetName, out var offset) is not true || offset is not long place)
+            {
+                _closed.TrySetResult($"{_stream} is a queue and no stream; give the log a name of its own (Log:Stream)");
+                return Task.CompletedTask;
+            }
+
             // What the broker lends must be copied before the handler is done.
-            deliver(new LogDelivery(this, (long)message.BasicProperties.Headers![OffsetName]!, message.Body.ToArray(), message.DeliveryTag));
+            deliver(new LogDelivery(this, place, message.Body.ToArray(), message.DeliveryTag));
             return Task.CompletedTask;
         };
         consumer.UnregisteredAsync += (_, _) =>
@@ -133,9 +141,10 @@ internal sealed class RabbitSession : ILogSession
         {
             await _in.BasicAckAsync(tag, multiple: true);
         }
-        catch (Exception fault) when (fault is IOException or AlreadyClosedException or OperationInterruptedException or ObjectDisposedException)
+        catch (Exception fault)
         {
             // The connection is over, and with it what the broker awaits.
+            _closed.TrySetResult(fault.Message);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -48,7 +49,9 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
         }
 
         cancel.ThrowIfCancellationRequested();
-        throw new IOException(string.Join("; ", faults));
+
+        // In one order, whichever came first: the same words are told once.
+        throw new IOException(string.Join("; ", faults.Order(StringComparer.Ordinal)));
     }
 
     private async Task<ILogSession> OpenAsync(AmqpTcpEndpoint endpoint, long from, Action<LogDelivery> deliver, CancellationToken cancel)
@@ -101,7 +104,15 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
         if (tls.Enabled && options.CaFile.Length > 0)
         {
             var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(options.CaFile);
+            try
+            {
+                authorities.ImportFromPemFile(options.CaFile);
+            }
+            catch (CryptographicException fault)
+            {
+                throw new IOException($"Log:CaFile '{options.CaFile}' holds no certificates that can be read: {fault.Message}", fault);
+            }
+
             tls.CertificateValidationCallback = (_, certificate, _, errors) => IsOf(authorities, certificate, errors);
         }
 

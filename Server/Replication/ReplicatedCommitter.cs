@@ -18,6 +18,12 @@ internal sealed class ReplicatedCommitter : ICommitter
     /// <summary>Entries on their way at once. While they are, the next commands gather.</summary>
     private const int MostPending = 4;
 
+    /// <summary>
+    /// Commands in an entry, beyond which no more submissions join it: a few hundred kilobytes at most times, and never so much that an engine's
+    /// client would not read it.
+    /// </summary>
+    private const int MostInEntry = 2_000;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
     private readonly ReplicationOptions _options;
@@ -33,19 +39,20 @@ internal sealed class ReplicatedCommitter : ICommitter
     private Task _connected = Task.CompletedTask, _watched = Task.CompletedTask;
 
     /// <param name="refuse">Told once when the hub and the log turn out not to belong together.</param>
-    /// <exception cref="LogException">The store's place in the log is not understood.</exception>
+    /// <exception cref="LogException">The store's place in the log is not understood, or the store went on without the log.</exception>
     public ReplicatedCommitter(
         LogWriter writer, ILogStream stream, string epoch, ReplicationOptions options, IntakeOptions intake, LogStatus status, Action<LogException> refuse, TimeProvider time, ILogger log)
     {
         (_options, _status, _time) = (options, status, time);
-        var bookmark = writer.Bookmark is { } kept ? LogBookmark.Read(kept) : LogBookmark.Start();
+        var bookmark = writer.Bookmark is { } kept ? LogBookmark.Read(kept) : LogBookmark.Start(writer.Head);
+        if (bookmark.Head != writer.Head) throw Aside(bookmark, writer.Head);
         status.Offset = bookmark.Offset;
-        _queue = new SubmissionQueue(intake);
+        _queue = new SubmissionQueue(intake.QueueCapacity, Math.Min(intake.MaxCommit, MostInEntry));
         _pending = new PendingEntries(MostPending, time);
         status.Watch(() => _pending.Unproven, () => _pending.CameThrough);
         var own = new LogIdentity(epoch, bookmark.Offset, bookmark.Sender, writer.Head);
         _connection = new LogConnection(stream, own, _pending, _received, status, options, refuse, time, log);
-        _applier = new LogApplier(writer, _received, _pending, own.Sender, bookmark, intake, status, log);
+        _applier = new LogApplier(writer, _received, _pending, own.Sender, bookmark, intake, status, time, log);
         writer.Meter.Watch(() => Waiting);
         _handingOver = new Thread(HandOver) { Name = "log out", IsBackground = true };
         _applying = new Thread(() => _applier.Run(_stop.Token)) { Name = "log in", IsBackground = true };
@@ -85,7 +92,7 @@ internal sealed class ReplicatedCommitter : ICommitter
         while (Gather(gathered) is > 0 and var commands)
         {
             if (Refusal() is { } refusal) Answer(gathered, commands, refusal);
-            else _connection.Send([.. gathered], _queue);
+            else if (!_connection.Send([.. gathered], _queue)) Answer(gathered, commands, NotInTime);
             gathered.Clear();
         }
 
@@ -112,6 +119,9 @@ internal sealed class ReplicatedCommitter : ICommitter
         if (_status.StoreTrouble is not null) return new Outcome(OutcomeKind.StoreUnavailable, Fault: _status.StoreFault);
         return _pending.Unproven > _options.Timeout || _status.Fatal is not null ? NotInTime : null;
     }
+
+    private static LogException Aside(LogBookmark bookmark, long head) => new(
+        $"This store stands at position {head}, but at {bookmark.Head} when it last applied the log: a hub on its own took something in meanwhile, which no other hub has. Start this hub from a backup of another one (beertap restore FILE --keep-epoch); or begin a new log with this store: back it up, restore it without --keep-epoch, and give it a new stream (Log:Stream).");
 
     private static Outcome NotInTime => new(OutcomeKind.StoreUnavailable, Fault: StoreFault.LogUnavailable);
 

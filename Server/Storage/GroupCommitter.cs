@@ -19,7 +19,7 @@ internal sealed class GroupCommitter : ICommitter
 
     public GroupCommitter(LogWriter writer, IntakeOptions options)
     {
-        (_writer, _queue) = (writer, new SubmissionQueue(options));
+        (_writer, _queue) = (writer, new SubmissionQueue(options.QueueCapacity, options.MaxCommit));
         writer.Meter.Watch(() => Waiting);
         _thread = new Thread(Run) { Name = "group committer", IsBackground = true };
         _thread.Start();

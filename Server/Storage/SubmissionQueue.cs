@@ -1,7 +1,9 @@
 namespace BeerTap.Server.Storage;
 
 /// <summary>The submissions that wait to be taken into the log: bounded, handed over by any thread, taken by one.</summary>
-internal sealed class SubmissionQueue(IntakeOptions options)
+/// <param name="capacity">How many commands may wait.</param>
+/// <param name="together">How many commands are gathered; the submission that reaches this number is the last one.</param>
+internal sealed class SubmissionQueue(int capacity, int together)
 {
     // Guarded by itself. A monitor, because its wait neither spins nor yields: where the one who takes shares a core with those who submit, that is their time.
     private readonly Queue<Submission> _waiting = [];
@@ -40,7 +42,7 @@ internal sealed class SubmissionQueue(IntakeOptions options)
             }
 
             var commands = 0;
-            while (commands < options.MaxCommit && _waiting.TryDequeue(out var submission))
+            while (commands < together && _waiting.TryDequeue(out var submission))
             {
                 gathered.Add(submission);
                 commands += submission.Count;
@@ -71,7 +73,7 @@ internal sealed class SubmissionQueue(IntakeOptions options)
         OutcomeKind refusal;
         lock (_waiting)
         {
-            if (!_over && _waitingCommands + submission.Count <= options.QueueCapacity)
+            if (!_over && _waitingCommands + submission.Count <= capacity)
             {
                 _waitingCommands += submission.Count;
                 _waiting.Enqueue(submission);

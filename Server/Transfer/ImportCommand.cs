@@ -48,6 +48,7 @@ internal static class ImportCommand
         var records = line.IsCsv ? CsvFile.Read(letters, progress.Say) : JsonLines.Read(letters);
 
         using var store = Open(line.Storage, progress.Say);
+        if (store.Bookmark is not null) throw new StoreException("This store is one of several hubs' on a shared log; what is added to it alone is on no other hub. Post the pours to one of them: POST /api/beers/batch.");
         foreach (var warning in store.Warnings) progress.Say(warning);
         var import = new Import(store, new PourCheck(line.Glasses, line.Source, time), line.Holds, progress.Say);
         foreach (var record in records)

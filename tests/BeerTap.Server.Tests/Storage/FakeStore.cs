@@ -6,10 +6,12 @@ namespace BeerTap.Server.Tests.Storage;
 /// <summary>A store in memory that can be told to wait or to fail, and remembers the batches it took.</summary>
 internal sealed class FakeStore : IBeerStore
 {
-    private readonly ModelStore _model = new();
     private readonly Lock _gate = new();
 
-    public string Epoch => "testtest";
+    /// <summary>What it holds.</summary>
+    public ModelStore Model { get; init; } = new();
+
+    public string Epoch { get; init; } = "testtest";
 
     public long Head { get; init; }
 
@@ -35,43 +37,43 @@ internal sealed class FakeStore : IBeerStore
         lock (_gate)
         {
             Batches.Add(batch);
-            _model.Append(batch);
+            Model.Append(batch);
         }
     }
 
     public Beer? FindPour(int tapId, string pourId)
     {
-        lock (_gate) return _model.Pours.GetValueOrDefault((tapId, pourId));
+        lock (_gate) return Model.Pours.GetValueOrDefault((tapId, pourId));
     }
 
     public Beer? Find(long id)
     {
-        lock (_gate) return _model.Live.FirstOrDefault(beer => beer.Id == id);
+        lock (_gate) return Model.Live.FirstOrDefault(beer => beer.Id == id);
     }
 
     public IReadOnlyList<LogEvent> ReadLog(long after, int limit)
     {
-        lock (_gate) return _model.Log.Where(entry => entry.Seq > after).Take(limit).ToList();
+        lock (_gate) return Model.Log.Where(entry => entry.Seq > after).Take(limit).ToList();
     }
 
     public IReadOnlyList<Beer> List(BeerFilter filter, PageCut cut)
     {
-        lock (_gate) return _model.List(filter, cut);
+        lock (_gate) return Model.List(filter, cut);
     }
 
     public long Count(BeerFilter filter)
     {
-        lock (_gate) return _model.Matching(filter).Count;
+        lock (_gate) return Model.Matching(filter).Count;
     }
 
     public TimeTotals Sum(DateTime from)
     {
-        lock (_gate) return _model.Sum(from);
+        lock (_gate) return Model.Sum(from);
     }
 
     public IReadOnlyList<StoredTotal> ReadTotals()
     {
-        lock (_gate) return _model.Totals();
+        lock (_gate) return Model.Totals();
     }
 
     public void Dispose()

@@ -27,6 +27,12 @@ internal sealed class ModelStore
         foreach (var (key, beer) in batch.Pours) _pours[key] = beer;
     }
 
+    /// <summary>Takes over the pour ids of another.</summary>
+    public void Learn(IReadOnlyDictionary<(int TapId, string PourId), Beer> pours)
+    {
+        foreach (var (key, beer) in pours) _pours[key] = beer;
+    }
+
     public List<Beer> Matching(BeerFilter filter) => _live.Values.Where(beer =>
         (filter.Type is null || beer.Type == filter.Type)
         && (filter.TapId is null || beer.TapId == filter.TapId)

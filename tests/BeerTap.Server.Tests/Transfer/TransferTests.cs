@@ -68,6 +68,22 @@ public sealed class TransferTests : IDisposable
     }
 
     [Fact]
+    public async Task AStoreOfASharedLogTakesNoImport()
+    {
+        using (var store = Registration.Open(new StorageOptions { Path = Store }))
+        {
+            var batch = new LogBatch(0) { Bookmark = [1] };
+            batch.Pour(StoreUnderTest.Pour(pourId: "a"));
+            store.Append(batch);
+        }
+
+        var file = Path.Combine(_folder, "pours.csv");
+        await Expect(0, "1 beers", "export", file, $"--Storage:Path={Store}");
+        await Expect(2, "on a shared log", "import", file, $"--Storage:Path={Store}");
+        await Expect(0, "1 added", "import", file, $"--Storage:Path={Other}");
+    }
+
+    [Fact]
     public async Task AStoreIsExportedWhileAHubServesIt()
     {
         await using var hub = await HubUnderTest.StartAsync();
