@@ -22,7 +22,7 @@ internal static class Program
           dotnet run -c Release --project tests/BeerTap.Bench -- saturation --original "python3 server.py --port={port}"
         """;
 
-    private static readonly Bench[] Benches = [new Saturation(), new Posts(), new Latency(), new Batch(), new Resume(), new IdleMemory(), new Growth(), new Stores(), new SharedLog()];
+    private static readonly Bench[] Benches = [new Saturation(), new Posts(), new Latency(), new Batch(), new Resume(), new IdleMemory(), new Growth(), new Stores(), new Sharing()];
 
     private static readonly Argument<string[]> Names = new("benches")
     {

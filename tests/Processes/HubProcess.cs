@@ -63,7 +63,7 @@ internal sealed class HubProcess : IAsyncDisposable
         // taskset turns into what it starts: the process stays the hub's own.
         string[] pinned = Core is { } core ? ["taskset", "-c", core.ToString(CultureInfo.InvariantCulture)] : [];
         string[] command = [.. pinned, .. Launcher, "dotnet"];
-        _process = Process.Start(new ProcessStartInfo(command[0], [.. command[1..], program, $"--urls={Address}", $"--Storage:Path={Folder}", "--Logging:Level=Warning", .. _settings])
+        _process = Process.Start(new ProcessStartInfo(command[0], [.. command[1..], program, $"--urls={Address}", $"--Storage:Path={Folder}", "--Logging:Level=Warning", .. SharedLog.SettingsFor(Folder), .. _settings])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -66,7 +66,7 @@ public sealed class BackupTests : IDisposable
         }
     }
 
-    [Fact]
+    [LocalLogFact("a shared log does not take a store of a new epoch back")]
     public async Task ARestoredStoreBeginsANewEpochSoThatListenersReload()
     {
         await using var hub = await HubUnderTest.StartAsync();

@@ -16,7 +16,7 @@ public sealed class DiskFullTests(ITestOutputHelper output)
 
     public static TheoryData<string> Providers => Setup.Providers;
 
-    [Theory, MemberData(nameof(Providers))]
+    [LocalLogTheory("a shared log stores later what was refused for want of room"), MemberData(nameof(Providers))]
     public async Task AFullDiskRefusesPoursKeepsReadersAndRecovers(string provider)
     {
         // LiteDB's log may grow to 32 MiB before it is emptied; either store fills this much soon.

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using BeerTap.Processes;
 using BeerTap.Server.Hosting;
 using BeerTap.Server.Live;
 using BeerTap.Server.Security;
@@ -20,7 +21,8 @@ public sealed class HealthTests
         await hub.PourAsync();
         var ready = await hub.GetAsync("/health/ready");
         Assert.Equal("ready", (string?)ready["status"]);
-        Assert.Equal(["store", "feed", "disk"], ready["checks"]!.AsObject().Select(check => check.Key));
+        string[] checks = SharedLog.Brokers is null ? ["store", "feed", "disk"] : ["store", "feed", "disk", "log"];
+        Assert.Equal(checks, ready["checks"]!.AsObject().Select(check => check.Key));
         Assert.All(ready["checks"]!.AsObject(), check => Assert.Equal("ok", (string?)check.Value!["status"]));
         Assert.All(ready["checks"]!.AsObject(), check => Assert.NotEmpty((string?)check.Value!["reason"] ?? ""));
         var live = await hub.GetAsync("/health/live");

@@ -2,8 +2,11 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BeerTap.Processes;
 using BeerTap.Server.Live;
+using BeerTap.Server.Replication;
 using BeerTap.Server.Tests.Live;
+using BeerTap.Server.Tests.Replication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -88,9 +91,14 @@ internal sealed class HubUnderTest : IAsyncDisposable
 
     private async Task StartAgainAsync()
     {
-        string[] args = ["--urls=http://127.0.0.1:0", $"--Storage:Path={_folder}", "--Logging:Level=Fatal", .. _settings];
+        string[] args = ["--urls=http://127.0.0.1:0", $"--Storage:Path={_folder}", "--Logging:Level=Fatal", .. SharedLog.SettingsFor(_folder), .. _settings];
         _app = await Program.BuildAsync(args);
         await _app.StartAsync();
+        if (_app.Services.GetService<LogStatus>() is { } log)
+        {
+            await Eventually.HoldsAsync(() => log.CaughtUp || log.Fatal is not null, "the hub does not catch up with its log");
+            if (log.Fatal is { } fatal) throw fatal;
+        }
 
         // A hub on every interface is asked on this machine's own.
         Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single(url => url.StartsWith("http:", StringComparison.Ordinal)).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)) };

@@ -5,7 +5,7 @@ using BeerTap.Processes;
 namespace BeerTap.Bench.Benches;
 
 /// <summary>What it costs that several hubs share one log, seen from the one hub that takes the load.</summary>
-internal sealed class SharedLog() : Bench("cluster", "one hub alone, on a log with one broker, and one of three hubs on three brokers")
+internal sealed class Sharing() : Bench("cluster", "one hub alone, on a log with one broker, and one of three hubs on three brokers")
 {
     private const int Posters = 16, PerSecond = 200, Few = 100;
 
