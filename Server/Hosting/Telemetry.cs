@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using BeerTap.Server.Beers;
 using BeerTap.Server.Live;
+using BeerTap.Server.Replication;
 using BeerTap.Server.Storage;
 using Microsoft.AspNetCore.Http.Features;
 using OpenTelemetry;
@@ -22,7 +23,7 @@ internal sealed class Telemetry(TelemetryOptions options, Uri collector, OtlpExp
 
     private static readonly string[] Meters =
     [
-        IntakeMeter.Name, FeedMeter.Name, RefusalMeter.Name, HealthMeter.Name,
+        IntakeMeter.Name, FeedMeter.Name, RefusalMeter.Name, HealthMeter.Name, LogMeter.Name,
         "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime",
     ];
 

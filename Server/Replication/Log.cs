@@ -26,6 +26,15 @@ internal static partial class Log
     [LoggerMessage(7008, LogLevel.Information, "The store takes what comes out of the log again, up to entry {Offset}")]
     public static partial void StoreTakesAgain(ILogger log, long offset);
 
+    [LoggerMessage(7010, LogLevel.Warning, "Who is connected to the other hubs is not known for now: {Why}")]
+    public static partial void OthersNotHeard(ILogger log, string why);
+
+    [LoggerMessage(7011, LogLevel.Warning, "The key {Id} is good on this hub alone: it is not as the hub makes keys (id of letters and digits, a name of 64 characters at most)")]
+    public static partial void KeyKeptHere(ILogger log, string id);
+
+    [LoggerMessage(7012, LogLevel.Warning, "Keys could not be told to the other hubs, trying again")]
+    public static partial void KeysNotTold(ILogger log, Exception fault);
+
     [LoggerMessage(7009, LogLevel.Information, "The log is of epoch {Epoch}: this hub's new store will be too")]
     public static partial void Joined(ILogger log, string epoch);
 

@@ -9,7 +9,7 @@ namespace BeerTap.Server.Replication;
 /// </summary>
 internal sealed class LogApplier(
     LogWriter writer, BlockingCollection<ReceivedEntry> received, PendingEntries pending, string sender, LogBookmark start, IntakeOptions options,
-    LogStatus status, TimeProvider time, ILogger log)
+    LogStatus status, TimeProvider time, ILogger log, ISharedKeys? keys = null)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
@@ -53,6 +53,12 @@ internal sealed class LogApplier(
         LogBatch batch;
         try
         {
+            // Before the bookmark goes past them; to hear of a key twice is to hear of it once.
+            foreach (var (entry, _) in group)
+            {
+                if (entry.Keys is { } news) keys?.Hear(news);
+            }
+
             batch = writer.Write(commands, (sequencer, batch) =>
             {
                 foreach (var (entry, delivery) in group)
@@ -79,6 +85,7 @@ internal sealed class LogApplier(
         writer.Count(batch);
         foreach (var (number, outcomes) in decided) Answer(number, outcomes);
         writer.Announce(batch, trace);
+        status.Applied += group.Count;
         Applied(group[^1].Delivery, own.Count > 0);
         return true;
     }

@@ -66,6 +66,20 @@ internal sealed class LogConnection(
         }
     }
 
+    /// <summary>Hands over news of keys. Whether they came into the log is seen when they come out of it.</summary>
+    public async Task TellAsync(KeyNews news, CancellationToken cancel)
+    {
+        await _sending.WaitAsync(cancel);
+        try
+        {
+            await SendAsync(new PendingEntry(NewEntry([]) with { Keys = news }, [], null, time.GetTimestamp()), cancel);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
     /// <summary>Until the hub stops, or is found not to belong to the log.</summary>
     public async Task KeepAsync(CancellationToken cancel)
     {

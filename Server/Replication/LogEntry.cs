@@ -14,7 +14,8 @@ namespace BeerTap.Server.Replication;
 /// </param>
 /// <param name="Commands">What it asks for; empty in an entry that only shows that the log takes entries.</param>
 /// <param name="Begins">Set in the first entry of a log, and in those of hubs that wanted to be first.</param>
-internal sealed record LogEntry(string Epoch, string Sender, long Number, IReadOnlyList<Command> Commands, LogBeginning? Begins = null);
+/// <param name="Keys">What the sender knows of keys, or asks about them; null in an entry that does not speak of them.</param>
+internal sealed record LogEntry(string Epoch, string Sender, long Number, IReadOnlyList<Command> Commands, LogBeginning? Begins = null, KeyNews? Keys = null);
 
 /// <summary>How a log begins.</summary>
 /// <param name="After">The position number that the store of its first hub stood at; everything up to it is in that hub's backups only.</param>

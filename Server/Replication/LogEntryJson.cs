@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Replication;
@@ -8,7 +9,8 @@ namespace BeerTap.Server.Replication;
 /// <summary>An entry as it stands in the log: JSON, so that a person can read the log with the broker's own tools.</summary>
 /// <remarks>
 /// <c>{"v":1,"epoch":"k7m2qx9f","from":"…","n":17,"do":[{"tap":1,"type":"pint","ml":500,"at":1767225600000,"id":"…"},{"delete":12,"at":…}]}</c>.
-/// A reader passes over fields it does not know. What it must not pass over comes with a higher <c>v</c>.
+/// An entry about keys has <c>"keys":[{"id":"…","role":"tap","tapId":1,"hash":"…","created":"…","revoked":"…"}]</c>, as <c>keys.json</c> has them: hashes,
+/// no texts; <c>"asksKeys":true</c> asks all hubs for theirs. A reader passes over fields it does not know. What it must not pass over comes with a higher <c>v</c>.
 /// </remarks>
 internal static class LogEntryJson
 {
@@ -19,7 +21,7 @@ internal static class LogEntryJson
     private const long EarliestTime = -62_135_596_800_000, LatestTime = 253_402_300_799_999;
 
     public static byte[] Write(LogEntry entry) => JsonSerializer.SerializeToUtf8Bytes(
-        new Envelope(Version, entry.Epoch, entry.Sender, entry.Number, [.. entry.Commands.Select(ToLine)], entry.Begins?.After),
+        new Envelope(Version, entry.Epoch, entry.Sender, entry.Number, [.. entry.Commands.Select(ToLine)], entry.Begins?.After, entry.Keys?.Keys, entry.Keys is { Asks: true } ? true : null),
         LogEntryJsonContext.Default.Envelope);
 
     /// <exception cref="LogException">It is of a newer version, or none of BeerTap's.</exception>
@@ -28,7 +30,7 @@ internal static class LogEntryJson
         try
         {
             if (JsonSerializer.Deserialize(json, LogEntryJsonContext.Default.Envelope) is not { V: Version, Epoch: { } epoch, From: { } from, Do: { } lines } entry) throw NotRead(json, offset);
-            return new LogEntry(epoch, from, entry.N, Array.ConvertAll(lines, line => ToCommand(line, offset)), entry.After is { } after ? new LogBeginning(after) : null);
+            return new LogEntry(epoch, from, entry.N, Array.ConvertAll(lines, line => ToCommand(line, offset)), entry.After is { } after ? new LogBeginning(after) : null, ToNews(entry, offset));
         }
         catch (JsonException)
         {
@@ -73,14 +75,23 @@ internal static class LogEntryJson
         _ => throw NotOurs(offset),
     };
 
+    private static KeyNews? ToNews(Envelope entry, long offset)
+    {
+        if (entry.Keys is null && entry.AsksKeys is null) return null;
+        var keys = entry.Keys ?? [];
+
+        // One that is not whole would spoil the hub's own file.
+        return keys.All(key => key is { IsWhole: true }) ? new KeyNews(keys, entry.AsksKeys == true) : throw NotOurs(offset);
+    }
+
     internal sealed record Versioned(int V);
 
-    internal sealed record Envelope(int V, string Epoch, string From, long N, Line[] Do, long? After = null);
+    internal sealed record Envelope(int V, string Epoch, string From, long N, Line[] Do, long? After = null, IReadOnlyList<ApiKey>? Keys = null, bool? AsksKeys = null);
 
     internal sealed record Line(long At, int? Tap = null, string? Type = null, double? Ml = null, string? Id = null, long? Delete = null);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(LogEntryJson.Versioned))]
 [JsonSerializable(typeof(LogEntryJson.Envelope))]
 internal sealed partial class LogEntryJsonContext : JsonSerializerContext;

@@ -12,8 +12,9 @@ internal sealed class LogStatus(TimeProvider time)
     private volatile LogException? _fatal;
     private volatile bool _connected, _caughtUp;
     private Func<TimeSpan> _unproven = () => TimeSpan.Zero;
+    private Func<int> _pending = () => 0;
     private Func<long> _cameThrough = () => 0;
-    private long _offset = -1, _entries, _since = time.GetTimestamp();
+    private long _offset = -1, _applied, _entries, _since = time.GetTimestamp();
 
     /// <summary>Why the hub and the log do not belong together; null while they do.</summary>
     public LogException? Fatal => _fatal;
@@ -61,13 +62,24 @@ internal sealed class LogStatus(TimeProvider time)
     /// <summary>For how long nothing of this hub's has come through the log though it should have; zero while all is well.</summary>
     public TimeSpan Unproven => _unproven();
 
+    /// <summary>How many entries this hub handed over that have not come out of the log yet.</summary>
+    public int Pending => _pending();
+
+    /// <summary>How many entries were applied since the start.</summary>
+    public long Applied
+    {
+        get => Volatile.Read(ref _applied);
+        set => Volatile.Write(ref _applied, value);
+    }
+
     /// <summary>Whatever was in the log at this moment (a timestamp) has been applied; 0 before anything has.</summary>
     public long AppliedAsOf => _cameThrough();
 
     /// <summary>They do not belong together; whether nobody said so before.</summary>
     public bool Refuse(LogException fault) => Interlocked.CompareExchange(ref _fatal, fault, null) is null;
 
-    public void Watch(Func<TimeSpan> unproven, Func<long>? cameThrough = null) => (_unproven, _cameThrough) = (unproven, cameThrough ?? _cameThrough);
+    public void Watch(Func<TimeSpan> unproven, Func<long>? cameThrough = null, Func<int>? pending = null) =>
+        (_unproven, _cameThrough, _pending) = (unproven, cameThrough ?? _cameThrough, pending ?? _pending);
 
     public void Cut(string why)
     {

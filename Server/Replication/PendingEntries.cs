@@ -39,6 +39,12 @@ internal sealed class PendingEntries(int most, TimeProvider time)
         get { lock (_pending) return _pending.Count == 0; }
     }
 
+    /// <summary>How many are on their way.</summary>
+    public int Count
+    {
+        get { lock (_pending) return _pending.Count; }
+    }
+
     /// <summary>Waits until another entry may be on its way.</summary>
     public void WaitForRoom()
     {

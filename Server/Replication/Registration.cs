@@ -10,6 +10,11 @@ internal static class Registration
     {
         services.AddSingleton(settings.Replication);
         services.AddSingleton<LogStatus>();
+        services.AddSingleton<SharedKeys>();
+        services.AddSingleton<IPresenceChannel>(new RabbitPresence(settings.Replication));
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<HubPresence>(provider, RabbitStream.HubName(settings.Replication)));
+        services.AddSingleton<OtherHubs>();
+        services.AddSingleton<LogMeter>();
         services.AddSingleton<Func<LogWriter, ICommitter>>(provider => writer => new ReplicatedCommitter(
             writer,
             new RabbitStream(settings.Replication),
@@ -19,8 +24,14 @@ internal static class Registration
             provider.GetRequiredService<LogStatus>(),
             _ => provider.GetRequiredService<IHostApplicationLifetime>().StopApplication(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>().CreateLogger<ReplicatedCommitter>()));
-        services.AddHostedService<LogStart>();
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger<ReplicatedCommitter>(),
+            provider.GetRequiredService<SharedKeys>()));
+        services.AddHostedService(provider =>
+        {
+            // Nobody else asks for it.
+            provider.GetRequiredService<LogMeter>();
+            return ActivatorUtilities.CreateInstance<LogStart>(provider);
+        });
         services.AddSingleton(provider =>
         {
             var repository = provider.GetRequiredService<BeerRepository>();

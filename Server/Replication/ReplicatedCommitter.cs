@@ -36,12 +36,14 @@ internal sealed class ReplicatedCommitter : ICommitter
     private readonly BlockingCollection<ReceivedEntry> _received = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _handingOver, _applying;
-    private Task _connected = Task.CompletedTask, _watched = Task.CompletedTask;
+    private readonly ISharedKeys? _keys;
+    private Task _connected = Task.CompletedTask, _watched = Task.CompletedTask, _told = Task.CompletedTask;
 
     /// <param name="refuse">Told once when the hub and the log turn out not to belong together.</param>
     /// <exception cref="LogException">The store's place in the log is not understood, or the store went on without the log.</exception>
     public ReplicatedCommitter(
-        LogWriter writer, ILogStream stream, string epoch, ReplicationOptions options, IntakeOptions intake, LogStatus status, Action<LogException> refuse, TimeProvider time, ILogger log)
+        LogWriter writer, ILogStream stream, string epoch, ReplicationOptions options, IntakeOptions intake, LogStatus status, Action<LogException> refuse, TimeProvider time, ILogger log,
+        ISharedKeys? keys = null)
     {
         (_options, _status, _time) = (options, status, time);
         var bookmark = writer.Bookmark is { } kept ? LogBookmark.Read(kept) : LogBookmark.Start(writer.Head);
@@ -49,10 +51,11 @@ internal sealed class ReplicatedCommitter : ICommitter
         status.Offset = bookmark.Offset;
         _queue = new SubmissionQueue(intake.QueueCapacity, Math.Min(intake.MaxCommit, MostInEntry));
         _pending = new PendingEntries(MostPending, time);
-        status.Watch(() => _pending.Unproven, () => _pending.CameThrough);
+        status.Watch(() => _pending.Unproven, () => _pending.CameThrough, () => _pending.Count);
         var own = new LogIdentity(epoch, bookmark.Offset, bookmark.Sender, writer.Head);
         _connection = new LogConnection(stream, own, _pending, _received, status, options, refuse, time, log);
-        _applier = new LogApplier(writer, _received, _pending, own.Sender, bookmark, intake, status, time, log);
+        _applier = new LogApplier(writer, _received, _pending, own.Sender, bookmark, intake, status, time, log, keys);
+        _keys = keys;
         writer.Meter.Watch(() => Waiting);
         _handingOver = new Thread(HandOver) { Name = "log out", IsBackground = true };
         _applying = new Thread(() => _applier.Run(_stop.Token)) { Name = "log in", IsBackground = true };
@@ -70,6 +73,7 @@ internal sealed class ReplicatedCommitter : ICommitter
         _applying.Start();
         _connected = Task.Run(() => _connection.KeepAsync(_stop.Token));
         _watched = Task.Run(WatchAsync);
+        if (_keys is not null) _told = Task.Run(() => _keys.TellAsync(_connection.TellAsync, _stop.Token));
     }
 
     /// <summary>What waits is still handed over, and answered when it came through or its time is up.</summary>
@@ -78,7 +82,7 @@ internal sealed class ReplicatedCommitter : ICommitter
         _queue.Close();
         if (_handingOver.IsAlive) _handingOver.Join();
         _stop.Cancel();
-        Task.WhenAll(_connected, _watched).GetAwaiter().GetResult();
+        Task.WhenAll(_connected, _watched, _told).GetAwaiter().GetResult();
         _received.CompleteAdding();
         if (_applying.IsAlive) _applying.Join();
         _connection.Dispose();

@@ -1,13 +1,15 @@
 using BeerTap.Server.Beers;
+using BeerTap.Server.Replication;
 
 namespace BeerTap.Server.Security;
 
 /// <summary>The rules of who may do what, with a key and without.</summary>
 /// <param name="thisMachineOnly">The hub listens on loopback addresses only.</param>
-internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMachineOnly)
+/// <param name="sharedLog">The log that this hub shares, and with it the keys; null when it shares none.</param>
+internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMachineOnly, LogStatus? sharedLog = null)
 {
-    /// <summary>Whether whoever is on this machine may pour and delete without a key.</summary>
-    public bool Open => thisMachineOnly && options.Open == Opening.Auto && !keys.Any;
+    /// <summary>Whether whoever is on this machine may pour and delete without a key. Not before the hub has read the log in which others may have told of keys.</summary>
+    public bool Open => thisMachineOnly && options.Open == Opening.Auto && !keys.Any && sharedLog?.CaughtUp != false;
 
     public bool Allows(HttpContext http, Right right)
     {
@@ -19,7 +21,7 @@ internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMac
         {
             Right.Read or Right.Listen when options.Reading == Reading.Public => true,
             Right.Ask => true,
-            Right.ManageKeys => false,
+            Right.ManageKeys or Right.Drain => false,
             _ => Open && ThisMachine.IsCalledBy(http),
         };
     }

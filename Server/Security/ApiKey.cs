@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace BeerTap.Server.Security;
 
 /// <summary>A key as it is stored: its text cannot be won back from this.</summary>
@@ -10,6 +12,22 @@ namespace BeerTap.Server.Security;
 internal sealed record ApiKey(
     string Id, Role Role, int? TapId, string? Name, string Hash, DateTime? Created = null, DateTime? Revoked = null)
 {
+    /// <summary>Whether it is a key as the hub makes them: others are not told to other hubs, nor taken from them.</summary>
+    public bool IsWhole =>
+        Id is { Length: > 0 and <= 64 } && Id.All(char.IsAsciiLetterOrDigit)
+        && Hash is { Length: SHA256.HashSizeInBytes * 2 } && Hash.All(char.IsAsciiHexDigit)
+        && Name is null or { Length: <= KeyWish.LongestName } && Enum.IsDefined(Role);
+
+    /// <summary>
+    /// What is known of a key when another hub knows this of it. Which of the two was known first makes no difference, and what is revoked stays so.
+    /// </summary>
+    public ApiKey MergedWith(ApiKey other)
+    {
+        // Ids are random; should two keys have one all the same, every hub keeps the same of them.
+        var kept = string.CompareOrdinal(Hash, other.Hash) <= 0 ? this : other;
+        return kept with { Revoked = Revoked is null || other.Revoked < Revoked ? other.Revoked : Revoked };
+    }
+
     /// <summary>Whether the holder may pour as this tap, and be connected as it.</summary>
     public bool MayActFor(int tapId) => Role switch
     {

@@ -36,6 +36,9 @@ internal sealed class ApiKeys
     /// <summary>Told the id of each key that opens nothing any more, once the lookup knows.</summary>
     public event Action<string>? Revoked;
 
+    /// <summary>Told after each look at the files, when what they hold may have changed.</summary>
+    public event Action? Refreshed;
+
     public KeyUses Uses { get; }
 
     /// <summary>
@@ -47,6 +50,9 @@ internal sealed class ApiKeys
     public bool AnyGood => _now.Good.Count > 0;
 
     public IReadOnlyList<ApiKey> All => _now.All;
+
+    /// <summary>Those that were made, here or on another hub; not those of configured files.</summary>
+    public IReadOnlyList<ApiKey> Made => [.. Stored(_now)];
 
     public bool IsGood(string id) => _now.Good.ContainsKey(id);
 
@@ -85,8 +91,7 @@ internal sealed class ApiKeys
     /// <exception cref="KeyFileException">The file of keys is away, or cannot be written.</exception>
     public async Task<(ApiKey Key, string Text)> AddAsync(KeyWish wish, ILogger log, CancellationToken cancel)
     {
-        // A file with the new key alone would take all others back.
-        if (Stored(_now).Any() && !File.Exists(_file.Path)) throw new KeyFileException($"{_file.Path} is away. Put it back; if it stays away, its keys are taken back and a new one can be made.");
+        CheckFile();
         var made = await _file.AddAsync(wish, cancel);
         Refresh(log);
         return made;
@@ -100,12 +105,28 @@ internal sealed class ApiKeys
         return revoked;
     }
 
+    /// <summary>Brings in what other hubs know of keys; when it returns, that is on the disk, and whoever lost a key is told.</summary>
+    /// <exception cref="KeyFileException">The file of keys is away, or cannot be read or written.</exception>
+    public async Task MergeAsync(IReadOnlyList<ApiKey> others, ILogger log, CancellationToken cancel)
+    {
+        var known = Made.ToDictionary(key => key.Id, StringComparer.Ordinal);
+        if (others.All(other => known.TryGetValue(other.Id, out var key) && key.MergedWith(other) == key)) return;
+        CheckFile();
+        if (await _file.MergeAsync(others, cancel)) Refresh(log);
+    }
+
     /// <summary>Reads the files again if they may have changed.</summary>
     public void RefreshIfChanged(ILogger log)
     {
         var stamps = Stamps();
         var settled = _time.GetUtcNow().UtcDateTime - ClockGrain;
         if (!stamps.SequenceEqual(_stamps) || stamps.Any(stamp => stamp.Changed > settled) || _doubts.Any) Refresh(log);
+    }
+
+    /// <summary>A file with new keys alone would take all others back.</summary>
+    private void CheckFile()
+    {
+        if (Stored(_now).Any() && !File.Exists(_file.Path)) throw new KeyFileException($"{_file.Path} is away. Put it back; if it stays away, its keys are taken back and a new one can be made.");
     }
 
     private void Refresh(ILogger log)
@@ -128,6 +149,8 @@ internal sealed class ApiKeys
             Log.KeyIsRevoked(log, id);
             Revoked?.Invoke(id);
         }
+
+        Refreshed?.Invoke();
     }
 
     private List<ApiKey> ReadConfigured(KeySnapshot before, ILogger log)

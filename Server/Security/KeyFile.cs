@@ -75,6 +75,24 @@ internal sealed class KeyFile(string folder, TimeProvider time)
         },
         cancel);
 
+    /// <summary>Brings in what other hubs know of keys; gives false when all of it was known here.</summary>
+    public async Task<bool> MergeAsync(IReadOnlyList<ApiKey> others, CancellationToken cancel) => await ChangeAsync(
+        keys =>
+        {
+            var isNews = false;
+            foreach (var other in others)
+            {
+                var index = keys.FindIndex(key => key.Id == other.Id);
+                if (index < 0) keys.Add(other);
+                else if (keys[index].MergedWith(other) is var merged && merged != keys[index]) keys[index] = merged;
+                else continue;
+                isNews = true;
+            }
+
+            return isNews ? keys : null;
+        },
+        cancel) is not null;
+
     /// <param name="change">Gives null when it changed nothing, and then nothing is written.</param>
     private async Task<T> ChangeAsync<T>(Func<List<ApiKey>, T> change, CancellationToken cancel)
     {

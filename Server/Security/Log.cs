@@ -32,6 +32,9 @@ internal static partial class Log
     [LoggerMessage(6010, LogLevel.Error, "The keys could not be changed")]
     public static partial void KeysNotChanged(ILogger log, Exception fault);
 
+    [LoggerMessage(6012, LogLevel.Information, "This hub knows no key yet: it asks the other hubs once it has caught up with the log")]
+    public static partial void NoKeyYet(ILogger log);
+
     [LoggerMessage(6011, LogLevel.Warning, "{Path} is gone: no key that was made opens anything now")]
     public static partial void KeysGone(ILogger log, string path);
 }

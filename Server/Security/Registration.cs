@@ -1,4 +1,5 @@
 using BeerTap.Server.Hosting;
+using BeerTap.Server.Replication;
 
 namespace BeerTap.Server.Security;
 
@@ -12,11 +13,13 @@ internal static class Registration
         var keys = new ApiKeys(settings.Security, settings.Storage.Path, TimeProvider.System, faults.Add);
         var others = ThisMachine.AddressesOfOthers(builder.Configuration);
         var access = new Access(keys, settings.Security, thisMachineOnly: others.Count == 0);
-        if (faults.Count == 0 && access.RefusalToStart(others, KeysCommand.ToMakeOne(settings.Storage.Path)) is { } refusal) faults.Add(refusal);
+
+        // A hub that shares a log may get its keys from the others; until then it lets nobody in.
+        if (faults.Count == 0 && !settings.Replication.IsShared && access.RefusalToStart(others, KeysCommand.ToMakeOne(settings.Storage.Path)) is { } refusal) faults.Add(refusal);
         if (faults.Count > 0) throw new SettingsException(faults);
 
         builder.Services.AddSingleton(keys);
-        builder.Services.AddSingleton(access);
+        builder.Services.AddSingleton(provider => new Access(keys, settings.Security, others.Count == 0, provider.GetService<LogStatus>()));
         builder.Services.AddSingleton<KeyedListeners>();
         builder.Services.AddHostedService<KeyWatch>();
         builder.Services.AddOrigins(settings.Security);
@@ -32,7 +35,12 @@ internal static class Registration
         var access = app.Services.GetRequiredService<Access>();
         var command = KeysCommand.ToMakeOne(app.Services.GetRequiredService<Storage.StorageOptions>().Path);
         if (access.Open) Log.Open(app.Logger, command);
-        else if (!app.Services.GetRequiredService<ApiKeys>().AnyGood) Log.NoGoodKey(app.Logger, command);
+        else if (app.Services.GetRequiredService<ApiKeys>() is { AnyGood: false } keys)
+        {
+            if (keys.Any) Log.NoGoodKey(app.Logger, command);
+            else Log.NoKeyYet(app.Logger);
+        }
+
 
         var limits = app.Services.GetRequiredService<RequestLimits>();
         limits.LimitAddresses(app);

@@ -13,7 +13,7 @@ internal enum Role
     [JsonStringEnumMemberName("viewer")]
     Viewer,
 
-    /// <summary>May do everything: also pour for any tap, delete, and manage keys.</summary>
+    /// <summary>May do everything: also pour for any tap, delete, manage keys, and send the hub away.</summary>
     [JsonStringEnumMemberName("operator")]
     Operator,
 }
@@ -28,6 +28,7 @@ internal enum Right
     Pour,
     Delete,
     ManageKeys,
+    Drain,
 }
 
 internal static class Roles

@@ -2,7 +2,7 @@ using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Taps;
 
-/// <summary>Which taps are connected: a tap is while it holds at least one connection that names its id.</summary>
+/// <summary>Which taps are connected: a tap is while it holds at least one connection that names its id, to this hub or to another that shares its log.</summary>
 /// <remarks>
 /// A tap that poured is in the store, which keeps it for ever. One that only connected is nowhere but here, and anybody who may listen can
 /// name ids: of those that went away, the last <see cref="MostAway"/> are remembered, so that naming ids costs the hub no memory.
@@ -24,36 +24,36 @@ internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
         get { lock (_counting) return [.. _taps.Keys]; }
     }
 
+    /// <summary>Told after a tap came to this hub or went from it.</summary>
+    public event Action? Changed;
+
+    /// <summary>The taps that are connected to this hub itself.</summary>
+    public HashSet<int> Here
+    {
+        get { lock (_counting) return [.. _taps.Where(tap => tap.Value.Connections > 0).Select(tap => tap.Key)]; }
+    }
+
     public void Connected(int tapId)
     {
-        lock (_counting)
-        {
-            if (!_taps.TryGetValue(tapId, out var presence)) _taps[tapId] = presence = new Presence();
-            if (presence.Away is { } away) _away.Remove(away);
-            presence.Away = null;
-            presence.Connections++;
-            presence.Changed = Now;
-        }
+        Come(tapId, presence => presence.Connections++);
+        Changed?.Invoke();
     }
 
     public void Disconnected(int tapId)
     {
-        lock (_counting)
-        {
-            var presence = _taps[tapId];
-            presence.Connections--;
-            presence.Changed = Now;
-            if (presence.Connections > 0 || repository.Totals.Find(tapId) is not null) return;
-            presence.Away = _away.AddLast(tapId);
-            if (_away.Count <= MostAway) return;
-            _taps.Remove(_away.First!.Value);
-            _away.RemoveFirst();
-        }
+        Go(tapId, presence => presence.Connections--);
+        Changed?.Invoke();
     }
+
+    /// <summary>One more of the other hubs has the tap connected.</summary>
+    public void ConnectedElsewhere(int tapId) => Come(tapId, presence => presence.Elsewhere++);
+
+    /// <summary>One of the other hubs has it connected no longer, or is silent.</summary>
+    public void DisconnectedElsewhere(int tapId) => Go(tapId, presence => presence.Elsewhere--);
 
     public bool IsConnected(int tapId)
     {
-        lock (_counting) return _taps.TryGetValue(tapId, out var presence) && presence.Connections > 0;
+        lock (_counting) return _taps.TryGetValue(tapId, out var presence) && presence.IsConnected;
     }
 
     /// <summary>When a tap last came or went, or null when that is not known; now while it is connected.</summary>
@@ -62,16 +62,49 @@ internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
         lock (_counting)
         {
             if (!_taps.TryGetValue(tapId, out var presence)) return null;
-            return presence.Connections > 0 ? Now : presence.Changed;
+            return presence.IsConnected ? Now : presence.Changed;
         }
     }
 
     /// <summary>To the millisecond, as all times on the wire.</summary>
     private DateTime Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()).UtcDateTime;
 
+    private void Come(int tapId, Action<Presence> count)
+    {
+        lock (_counting)
+        {
+            if (!_taps.TryGetValue(tapId, out var presence)) _taps[tapId] = presence = new Presence();
+            if (presence.Away is { } away) _away.Remove(away);
+            presence.Away = null;
+            count(presence);
+            presence.Changed = Now;
+        }
+    }
+
+    private void Go(int tapId, Action<Presence> count)
+    {
+        lock (_counting)
+        {
+            var presence = _taps[tapId];
+            count(presence);
+            presence.Changed = Now;
+            if (presence.IsConnected || repository.Totals.Find(tapId) is not null) return;
+            presence.Away = _away.AddLast(tapId);
+            if (_away.Count <= MostAway) return;
+            _taps.Remove(_away.First!.Value);
+            _away.RemoveFirst();
+        }
+    }
+
     private sealed class Presence
     {
+        /// <summary>Those to this hub.</summary>
         public int Connections { get; set; }
+
+        /// <summary>How many other hubs have it connected.</summary>
+        public int Elsewhere { get; set; }
+
+        public bool IsConnected => Connections > 0 || Elsewhere > 0;
 
         public DateTime Changed { get; set; }
 

@@ -10,7 +10,7 @@ namespace BeerTap.Server.Taps;
 
 /// <summary>A tap as the hub knows it.</summary>
 /// <param name="Id">The tap's number.</param>
-/// <param name="Connected">Whether it holds a connection that names its id.</param>
+/// <param name="Connected">Whether it holds a connection that names its id, to this hub or to another that shares its log.</param>
 /// <param name="Beers">Its beers, the deleted not among them.</param>
 /// <param name="TotalVolume">Their volume in millilitres.</param>
 /// <param name="Share">Its share of all beers in percent, two decimals.</param>

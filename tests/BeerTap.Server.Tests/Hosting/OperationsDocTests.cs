@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using BeerTap.Server.Replication;
+using BeerTap.Server.Taps;
 using BeerTap.Server.Tests.Live;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -89,6 +91,9 @@ public sealed partial class OperationsDocTests
         listener.SetMeasurementEventCallback<long>(Take);
         listener.SetMeasurementEventCallback<double>(Take);
         listener.Start();
+
+        // Only there where hubs share a log.
+        _ = new LogMeter(meters, new LogStatus(TimeProvider.System), new OtherHubs(hub.Services.GetRequiredService<TapRegistry>(), TimeProvider.System));
         await hub.PourAsync();
         using (await hub.Http.GetAsync("/api/beers/99"))
         {
