@@ -16,6 +16,7 @@ internal static class Program
     {
         if (args is [KeysCommand.Name, .. var words]) return await KeysCommand.RunAsync(words, Console.Out, Console.Error);
         if (Maintenance.IsAsked(args)) return Maintenance.Run(args);
+        if (args is [DrainCommand.Name, .. var drain]) return await DrainCommand.RunAsync(drain, Console.Out, Console.Error);
         if (TransferCommand.IsAsked(args)) return TransferCommand.Run(args);
         args = Usage.WithoutServe(args);
         if (Usage.AnswerTo(args) is { } answer)
@@ -84,6 +85,7 @@ internal static class Program
         hub.MapLive();
         hub.MapKeysApi();
         hub.MapMeApi();
+        hub.MapDrainApi();
         hub.MapHealth();
         hub.MapDocs();
         hub.UseDrain();

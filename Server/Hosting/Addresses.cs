@@ -22,6 +22,31 @@ internal static partial class Addresses
         return string.Join(';', ports.Split(';').Select(one => $"http://{(everywhere ? "*" : "localhost")}:{one}"));
     }
 
+    /// <summary>Where a hub of these settings is reached on this machine; one that listens on every interface, at this machine's own.</summary>
+    /// <param name="settings">As on the command line.</param>
+    /// <exception cref="FormatException">The configured address is none.</exception>
+    public static Uri Nearest(string[] settings)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddEnvironmentVariables("ASPNETCORE_")
+            .AddEnvironmentVariables()
+            .AddEnvironmentVariables("BeerTap__")
+            .AddCommandLine(settings)
+            .Build();
+        var configured = Of(configuration).Split(';')[0];
+        try
+        {
+            var bound = BindingAddress.Parse(configured);
+            var host = bound.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : bound.Host;
+            return new UriBuilder(bound.Scheme, host, bound.Port).Uri;
+        }
+        catch (FormatException fault)
+        {
+            throw new FormatException($"{configured}: {fault.Message}", fault);
+        }
+    }
+
     /// <summary>Whether a setting comes from a file and nothing that is said later.</summary>
     private static bool IsFromFile(IConfiguration configuration, string key) =>
         configuration is IConfigurationRoot root && root.Providers.LastOrDefault(provider => provider.TryGet(key, out _)) is JsonConfigurationProvider;

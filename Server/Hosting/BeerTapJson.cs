@@ -29,5 +29,7 @@ namespace BeerTap.Server.Hosting;
 [JsonSerializable(typeof(NewKeyAnswer))]
 [JsonSerializable(typeof(KeysAnswer))]
 [JsonSerializable(typeof(Caller))]
+[JsonSerializable(typeof(NewDrain))]
+[JsonSerializable(typeof(DrainAnswer))]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class BeerTapJson : JsonSerializerContext;

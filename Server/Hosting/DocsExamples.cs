@@ -71,6 +71,9 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
         ["GET api/keys"] = new(Answers: new() { ["200"] = $$"""{"keys":[{{Key}}]}""" }),
         ["DELETE api/keys/{id}"] = new(),
         ["GET api/me"] = new(Answers: new() { ["200"] = """{"keyId":"k7m2qx9f","role":"operator","may":["read","listen","pour","delete","manageKeys"]}""" }),
+        ["POST api/drain"] = new(
+            Request: """{"to":"https://bar2.example"}""",
+            Answers: new() { ["202"] = """{"status":"draining","to":"https://bar2.example/","connections":12}""" }),
         ["GET health/live"] = new(Answers: new()
         {
             ["200"] = """{"status":"live","checks":{"feed":{"status":"ok","reason":"listeners are told what is committed"}}}""",

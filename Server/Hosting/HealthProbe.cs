@@ -16,29 +16,16 @@ internal static class HealthProbe
     /// <summary>0 when the hub is ready, or lives, else 1; says why on the console.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        var configuration = new ConfigurationBuilder()
-            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-            .AddEnvironmentVariables("ASPNETCORE_")
-            .AddEnvironmentVariables()
-            .AddEnvironmentVariables("BeerTap__")
-            .AddCommandLine([.. args.Where(arg => !IsOption(arg))])
-            .Build();
-
-        // A hub on every interface is asked on this machine's own.
-        var configured = Addresses.Of(configuration).Split(';')[0];
-        BindingAddress bound;
+        Uri address;
         try
         {
-            bound = BindingAddress.Parse(configured);
+            address = new Uri(Addresses.Nearest([.. args.Where(arg => !IsOption(arg))]), args.Contains(Live) ? "/health/live" : "/health/ready");
         }
         catch (FormatException fault)
         {
-            Console.WriteLine($"{configured}: {fault.Message}");
+            Console.WriteLine(fault.Message);
             return 1;
         }
-
-        var host = bound.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : bound.Host;
-        var address = new UriBuilder(bound.Scheme, host, bound.Port, args.Contains(Live) ? "/health/live" : "/health/ready").Uri;
 
         using var http = new HttpClient { Timeout = Patience };
         try

@@ -27,6 +27,9 @@ internal static partial class Log
     [LoggerMessage(4008, LogLevel.Information, "The hub is {State} again")]
     public static partial void HealthyAgain(ILogger log, string state);
 
+    [LoggerMessage(4010, LogLevel.Information, "The key {By} asks the hub to drain; listeners are sent to {To}")]
+    public static partial void DrainAsked(ILogger log, string by, string to);
+
     [LoggerMessage(4004, LogLevel.Information, "BeerTap {Version} serves on {Addresses}; the API is described at /docs")]
     public static partial void Serving(ILogger log, string version, string addresses);
 }

@@ -9,13 +9,14 @@ internal static class Usage
         BeerTap: takes pours from beer taps over REST, keeps them, and tells every listener over SignalR, WebSocket and SSE.
 
         Usage: beertap [serve] [--Setting=value …]
-               beertap keys|backup|restore|check|export|import …
+               beertap keys|backup|restore|check|export|import|drain …
 
           serve                          runs the hub; what is done when no command is named
           keys add|list|revoke           keys for taps, viewers and operators
           backup FILE, restore FILE      a copy of the store in one file, also while a hub serves it; a store from one
           check [FILE]                   reads a store, or a backup, in full
           export FILE, import FILE       pours as CSV or JSON lines
+          drain [--to URL]               asks a running hub to send its listeners away, elsewhere if told so, and to end
         More, with examples: --help behind a command. beertap stands for however the program is started: 'dotnet run --project Server --' in a
         checkout, 'dotnet BeerTap.Server.dll' in the image, a link to it where it is installed.
 

@@ -6,10 +6,11 @@ internal sealed class Farewell(LiveOptions options, FeedMeter meter, TimeProvide
     /// <summary>How long a client that was told to close may take to do so.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
-    public async Task SayAsync(Subscriber subscriber, CloseReason reason)
+    /// <param name="to">Where else the client may go; null: where it was.</param>
+    public async Task SayAsync(Subscriber subscriber, CloseReason reason, string? to)
     {
         subscriber.Closed = true;
-        await subscriber.WriteAsync(Frames.Closing(subscriber.Format, reason, RetryAfter(reason)));
+        await subscriber.WriteAsync(Frames.Closing(subscriber.Format, reason, RetryAfter(reason), to));
         await subscriber.CloseAsync(reason);
         meter.Closed(reason);
         Log.Closed(log, subscriber.Request.ToString(), subscriber.Transport, reason.Name);

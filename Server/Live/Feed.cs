@@ -48,6 +48,9 @@ internal sealed class Feed : IDisposable
     /// <summary>The hub is stopping: whoever comes now is told to come back.</summary>
     public bool Draining { get; private set; }
 
+    /// <summary>Where listeners of a hub that stops are sent; null: back to its own address.</summary>
+    public string? To { get; private set; }
+
     /// <summary>
     /// Serves a connection until it is over, which <paramref name="connection"/> tells; then lets go of it. It is begun behind the join: what the
     /// client has said by then may ask for a close.
@@ -89,12 +92,23 @@ internal sealed class Feed : IDisposable
         Log.Disconnected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers);
     }
 
+    /// <summary>The hub is about to stop: no new listener is taken from now on. The first call decides where listeners are sent.</summary>
+    /// <param name="to">The base URL that listeners may go to; null: they come back to this hub's address.</param>
+    public void Leave(string? to)
+    {
+        lock (_pumps)
+        {
+            if (Draining) return;
+            (To, Draining) = (to, true);
+        }
+    }
+
     /// <summary>Tells every subscriber to come back later and closes it; returns when all are gone or the time is up.</summary>
     public async Task DrainAsync()
     {
-        Draining = true;
+        Leave(to: null);
         Log.Draining(_log, Subscribers);
-        foreach (var pump in _pumps) pump.CloseAll(CloseReason.Draining);
+        foreach (var pump in _pumps) pump.CloseAll(CloseReason.Draining, To);
         var began = _time.GetTimestamp();
         while (Subscribers > 0 && _time.GetElapsedTime(began) < _options.DrainTimeout)
             await Task.Delay(TimeSpan.FromMilliseconds(20), _time, CancellationToken.None);

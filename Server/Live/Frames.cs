@@ -69,13 +69,15 @@ internal sealed class Frames(string epoch)
             JsonSerializer.Serialize(json, report, BeerTapJson.Default.ShareReport);
         });
 
-    public static byte[] Closing(FrameFormat format, CloseReason reason, int? retryAfterMs)
+    /// <param name="to">Where else the client may go, as an absolute URL; null: where it was.</param>
+    public static byte[] Closing(FrameFormat format, CloseReason reason, int? retryAfterMs, string? to = null)
     {
         var json = Object("closing", null, json =>
         {
             json.WriteString("reason"u8, reason.Name);
             if (retryAfterMs is { } delay) json.WriteNumber("retryAfterMs"u8, delay);
             else json.WriteNull("retryAfterMs"u8);
+            if (to is not null) json.WriteString("to"u8, to);
         });
         var output = new ArrayBufferWriter<byte>();
         if (format == FrameFormat.Sse && retryAfterMs is { } retry) output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"retry: {retry}\n")));

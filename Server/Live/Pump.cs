@@ -29,6 +29,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     private volatile bool _tick;
     private volatile bool _cutAll;
     private volatile CloseReason? _closeAll;
+    private volatile string? _to;
     private int _count;
     private long _fromStore;
 
@@ -78,8 +79,10 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     }
 
     /// <summary>Closes all there are and all that come.</summary>
-    public void CloseAll(CloseReason reason)
+    /// <param name="to">Where they may go; null: where they were.</param>
+    public void CloseAll(CloseReason reason, string? to)
     {
+        _to = to;
         _closeAll = reason;
         News();
     }
@@ -218,7 +221,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
             // The welcome is always the first word, also to one that comes while the hub closes.
             if (subscriber.Owed.Length == 0 && (subscriber.CloseWanted ?? _closeAll) is { } reason)
             {
-                Begin(subscriber, () => _farewell.SayAsync(subscriber, reason));
+                Begin(subscriber, () => _farewell.SayAsync(subscriber, reason, reason.ComeBack ? _to : null));
                 return;
             }
 

@@ -104,6 +104,9 @@ internal sealed class HubProcess : IAsyncDisposable
         return await EndAsync();
     }
 
+    /// <summary>The hub ends by itself; gives its exit code once it has.</summary>
+    public Task<int> EndedAsync() => EndAsync();
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();

@@ -134,7 +134,7 @@ public sealed class HostingTests
         await using var hub = await HubUnderTest.StartAsync();
         var paths = (await hub.GetAsync("/openapi/v1.json"))["paths"]!.AsObject();
         Assert.Equal(
-            ["/api/beers", "/api/beers/batch", "/api/beers/{id}", "/api/events", "/api/events/stream", "/api/keys", "/api/keys/{id}", "/api/me", "/api/reports/minutes", "/api/reports/share", "/api/reports/totals", "/api/taps", "/api/taps/{id}", "/health/live", "/health/ready"],
+            ["/api/beers", "/api/beers/batch", "/api/beers/{id}", "/api/drain", "/api/events", "/api/events/stream", "/api/keys", "/api/keys/{id}", "/api/me", "/api/reports/minutes", "/api/reports/share", "/api/reports/totals", "/api/taps", "/api/taps/{id}", "/health/live", "/health/ready"],
             paths.Select(path => path.Key).Order(StringComparer.Ordinal));
 
         await hub.PourAsync();

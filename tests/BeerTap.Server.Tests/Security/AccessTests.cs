@@ -33,6 +33,7 @@ public sealed class AccessTests
         ("POST", "/api/keys", NewKey, 401, 401, 403, 403, 201),
         ("GET", "/api/keys", null, 401, 401, 403, 403, 200),
         ("DELETE", "/api/keys/nobodys", null, 401, 401, 403, 403, 404),
+        ("POST", "/api/drain", """{"to":"bar2"}""", 401, 401, 403, 403, 400),
         ("GET", "/health/ready", null, 200, 200, 200, 200, 200),
         ("GET", "/openapi/v1.json", null, 200, 200, 200, 200, 200),
         ("GET", "/", null, 200, 200, 200, 200, 200),
