@@ -8,7 +8,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace BeerTap.Client;
 
 /// <summary>The hub's REST intake, shared by all taps: turns every possible answer, and none, into a <see cref="PourAnswer"/>.</summary>
-internal sealed class BeersApi(HttpClient http, TimeProvider time)
+/// <param name="place">Where the hub is; none: where <paramref name="http"/> leads by itself, always.</param>
+internal sealed class BeersApi(HttpClient http, TimeProvider time, HubPlace? place = null)
 {
     /// <summary>After this long without an answer a pour is sent again; its id keeps it from counting twice.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -31,7 +32,7 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time)
     private async Task<PourAnswer> PostOneAsync(Pour pour, CancellationToken cancellation)
     {
         using var body = Body(pour, ClientJson.Default.Pour);
-        using var answer = await http.PostAsync("api/beers", body, cancellation);
+        using var answer = await PostAsync("api/beers", body, cancellation);
         var status = (int)answer.StatusCode;
         if (status == 201 || (status == 200 && WasReplayed(answer)))
         {
@@ -47,7 +48,7 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time)
     private async Task<PourAnswer[]> PostManyAsync(IReadOnlyList<Pour> pours, CancellationToken cancellation)
     {
         using var body = Body(new PourBatch(pours), ClientJson.Default.PourBatch);
-        using var answer = await http.PostAsync("api/beers/batch", body, cancellation);
+        using var answer = await PostAsync("api/beers/batch", body, cancellation);
         var status = (int)answer.StatusCode;
         var retryAfter = RetryAfter(answer.Headers);
         if (status == 200
@@ -63,6 +64,26 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time)
             outcome == Outcome.Refused ? Outcome.TooMuchAtOnce : outcome,
             Words: status == 200 ? "a batch was answered with something else than its results" : await WordsAsync(answer, cancellation),
             RetryAfter: retryAfter));
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(string path, HttpContent body, CancellationToken cancellation)
+    {
+        if (place?.Now is not { } at)
+        {
+            return await http.PostAsync(path, body, cancellation);
+        }
+
+        try
+        {
+            var answer = await http.PostAsync(new Uri(at, path), body, cancellation);
+            place.Reached(at);
+            return answer;
+        }
+        catch (Exception fault) when (fault is HttpRequestException || IsTimeout(fault, cancellation))
+        {
+            place.Missed(at);
+            throw;
+        }
     }
 
     // With its length, which not every proxy can do without.

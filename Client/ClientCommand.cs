@@ -130,6 +130,7 @@ internal sealed class ClientCommand
             SpoolFile = given.Take(_spool, null, Arguments.NotEmpty, "is not a file name"),
             SpoolLimit = given.Take(_spoolLimit, null, Arguments.Whole(1, 10_000_000), "is not a number of pours from 1 to 10000000") ?? Defaults.SpoolLimit,
             ApiKey = _hub.ApiKey(given),
+            Trusted = _hub.Trusted(given),
             Watch = given.Has(_watch),
             Quiet = given.Has(_quiet),
         };

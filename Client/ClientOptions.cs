@@ -45,4 +45,7 @@ internal sealed record ClientOptions
     public bool Quiet { get; init; }
 
     public string? ApiKey { get; init; }
+
+    /// <summary>Hosts that the key may go to when a hub sends its listeners there.</summary>
+    public IReadOnlyList<string> Trusted { get; init; } = [];
 }

@@ -9,7 +9,8 @@ internal sealed record FeedEvent(
     long? Id = null,
     ShareReport? Report = null,
     string? Reason = null,
-    long? RetryAfterMs = null)
+    long? RetryAfterMs = null,
+    string? To = null)
 {
     public const string Welcome = "welcome";
     public const string BeerPoured = "beerPoured";
@@ -26,9 +27,9 @@ internal sealed record FeedEvent(
 /// What a feed that only counts takes from an event. A report of a thousand taps to each of a thousand feeds is a million
 /// shares: whoever does not print them does not read them.
 /// </summary>
-internal sealed record CountedEvent(string? Event, string? Position, string? Epoch, string? Reason, long? RetryAfterMs)
+internal sealed record CountedEvent(string? Event, string? Position, string? Epoch, string? Reason, long? RetryAfterMs, string? To = null)
 {
-    public FeedEvent ToEvent() => new(Event, Position, Epoch, Reason: Reason, RetryAfterMs: RetryAfterMs);
+    public FeedEvent ToEvent() => new(Event, Position, Epoch, Reason: Reason, RetryAfterMs: RetryAfterMs, To: To);
 }
 
 /// <summary>Each tap's part of all beers; <c>Share</c> is in percent, volumes in millilitres.</summary>

@@ -14,9 +14,21 @@ internal sealed class HubOptions
     private readonly Option<string> _apiKeyFile = Arguments.Text(
         "--api-key-file", "FILE", "Reads the key from this file, such as a Docker secret [env: BEERTAP_API_KEY_FILE]");
 
-    public IEnumerable<Option> All => [_server, _apiKey, _apiKeyFile];
+    private readonly Option<string> _trust = Arguments.Text(
+        "--trust", "HOST[,HOST]", "Hosts beside the hub's own that the key may go to when a hub that goes away sends its listeners there");
+
+    public IEnumerable<Option> All => [_server, _apiKey, _apiKeyFile, _trust];
 
     public Uri Server(Arguments given) => given.Take(_server, "INET_ADDR", ServerAddress.Parse, "is not a host, host:port or http URL") ?? DefaultServer;
 
+    public IReadOnlyList<string> Trusted(Arguments given) =>
+        given.Take(_trust, null, ParseHosts, "is not a list of host names, such as bar2.example,bar3.example") ?? [];
+
     public string? ApiKey(Arguments given) => given.Key(_apiKey, _apiKeyFile);
+
+    private static string[]? ParseHosts(string text)
+    {
+        var hosts = text.Split(',', StringSplitOptions.TrimEntries);
+        return Array.TrueForAll(hosts, host => Uri.CheckHostName(host) != UriHostNameType.Unknown) ? hosts : null;
+    }
 }

@@ -7,7 +7,11 @@ namespace BeerTap.Client;
 
 /// <summary>Where a feed listens, and for which tap; without one it only watches.</summary>
 /// <param name="Tells">Whether it tells what it hears: of the feeds of a process one does, the others count and tell faults.</param>
-internal sealed record FeedTarget(Uri Server, int? TapId, string? After, string? ApiKey, bool Tells = true);
+internal sealed record FeedTarget(Uri Server, int? TapId, string? After, string? ApiKey, bool Tells = true)
+{
+    /// <summary>Where the hub is now; shared by all feeds and senders that follow it together.</summary>
+    public HubPlace Place { get; init; } = new(Server, ApiKey, [], TimeProvider.System);
+}
 
 /// <summary>The hub answered the attempt to listen with an HTTP status instead of a feed.</summary>
 internal sealed class FeedRefusedException(HttpStatusCode status, TimeSpan? retryAfter) : IOException(
@@ -114,6 +118,13 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
                 break;
             case FeedEvent.Closing:
                 _attempt.Closing = heard;
+                if (heard.To is { } to)
+                {
+                    Tell(target.Place.Follow(to)
+                        ? $"the hub sends its listeners to {ConsoleReport.Printable(to)}"
+                        : $"the hub sends its listeners to {ConsoleReport.Printable(to)}; not following, since the key may not go there: see --trust");
+                }
+
                 _attempt.Farewell.CancelAfter(ClosePatience);
                 break;
             default:
@@ -133,10 +144,10 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
         using var farewell = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var abort = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, farewell.Token);
         using var hurry = stopping.UnsafeRegister(static source => ((CancellationTokenSource)source!).CancelAfter(ClosePatience), farewell);
-        _attempt = new Attempt(patience, farewell, connecting, time.GetTimestamp());
+        _attempt = new Attempt(patience, farewell, connecting, time.GetTimestamp(), target.Place.Now);
         try
         {
-            await ListenAsync(Address(), stopping, abort.Token);
+            await ListenAsync(Address(_attempt.Place), stopping, abort.Token);
             stopping.ThrowIfCancellationRequested();
             return Lost("the hub closed the connection", null);
         }
@@ -156,6 +167,7 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
     {
         _attempt.Welcomed(time.GetTimestamp());
         hub.Reached(_attempt.Began);
+        target.Place.Reached(_attempt.Place);
         Tell(_everWelcomed ? $"the feed is back, resumed after {Tally.Last}" : $"listening from {Tally.Last}");
         _everWelcomed = true;
         _listening = true;
@@ -178,6 +190,11 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
         if (_attempt.WelcomedAt is { } since && time.GetElapsedTime(since) >= GoodLife)
         {
             _backoff.Reset();
+        }
+
+        if (_attempt.WelcomedAt is null)
+        {
+            target.Place.Missed(_attempt.Place);
         }
 
         if (closing?.RetryAfterMs is not null)
@@ -205,7 +222,7 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
         }
     }
 
-    private Uri Address()
+    private Uri Address(Uri server)
     {
         var (scheme, path) = Endpoint;
         var query = new List<string>();
@@ -225,19 +242,21 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
             query.Add($"access_token={Uri.EscapeDataString(key)}");
         }
 
-        var secure = target.Server.Scheme == Uri.UriSchemeHttps ? "s" : "";
-        return new UriBuilder(new Uri(target.Server, path)) { Scheme = scheme + secure, Port = target.Server.Port, Query = string.Join('&', query) }.Uri;
+        var secure = server.Scheme == Uri.UriSchemeHttps ? "s" : "";
+        return new UriBuilder(new Uri(server, path)) { Scheme = scheme + secure, Port = server.Port, Query = string.Join('&', query) }.Uri;
     }
 
     // All that a network, a proxy or a hub can do to a connection. Anything else is a fault in this program and ends it.
     private static bool IsOfTheConnection(Exception fault) => fault
         is IOException or HttpRequestException or WebSocketException or InvalidDataException or JsonException or OperationCanceledException or TimeoutException;
 
-    private sealed class Attempt(CancellationTokenSource patience, CancellationTokenSource farewell, SemaphoreSlim connecting, long began)
+    private sealed class Attempt(CancellationTokenSource patience, CancellationTokenSource farewell, SemaphoreSlim connecting, long began, Uri place)
     {
         private int _gaveBack;
 
         public long Began => began;
+
+        public Uri Place => place;
 
         /// <summary>Runs out when no event comes.</summary>
         public CancellationTokenSource Patience => patience;

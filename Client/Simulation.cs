@@ -29,6 +29,7 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
     private const string Replaying = "pours of the spool settled";
 
     private readonly PourTally _pours = new();
+    private readonly HubPlace _place = new(options.Server, options.ApiKey, options.Trusted, time);
 
     /// <summary>Runs until all is poured or <paramref name="asked"/> is cancelled; the exit code.</summary>
     /// <exception cref="SpoolException">The spool cannot be opened.</exception>
@@ -51,7 +52,7 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
         await FirstOfAsync(closing.Token, Task.WhenAll(feeds.Select(feed => feed.FirstTry)), Task.Delay(FeedsFirst, time, closing.Token));
 
         var reach = new HubReach(options.Server, spool, report, time);
-        var taps = Taps(new BeersApi(http.Posts, time), spool, reach, hub);
+        var taps = Taps(new BeersApi(http.Posts, time, _place), spool, reach, hub);
         var replaying = TellReplayAsync(spool, feeds[0], poured.Token);
         var pouring = Task.WhenAll(taps.Select(tap => WatchedAsync(tap.RunAsync(closing.Token, giveUp.Token), closing)));
         await FirstOfAsync(closing.Token, options.Taps == 0 ? spool.Writing : Task.WhenAny(pouring, spool.Writing));
@@ -82,7 +83,7 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
 
     private LiveFeed Feed(int index, HubConnections http, SemaphoreSlim connecting, HubSighting hub)
     {
-        var target = new FeedTarget(options.Server, options.Taps == 0 ? null : options.FirstTap + index, options.After, options.ApiKey, Tells: index == 0);
+        var target = new FeedTarget(options.Server, options.Taps == 0 ? null : options.FirstTap + index, options.After, options.ApiKey, Tells: index == 0) { Place = _place };
         return options.Feed switch
         {
             FeedKind.WebSocket => new WebSocketFeed(target, connecting, hub, report, time),

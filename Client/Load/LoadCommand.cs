@@ -62,6 +62,7 @@ internal sealed class LoadCommand
             InFlight = given.Take(_inFlight, null, Arguments.Whole(1, LoadOptions.MostInFlight), $"is not a number of posts from 1 to {LoadOptions.MostInFlight}") ?? Defaults.InFlight,
             JsonFile = given.Take(_json, null, Arguments.NotEmpty, "is not a file name"),
             ApiKey = _hub.ApiKey(given),
+            Trusted = _hub.Trusted(given),
         };
         if ((long)options.FirstTap + options.Taps - 1 > int.MaxValue)
         {

@@ -38,6 +38,9 @@ internal sealed record LoadOptions
 
     public string? ApiKey { get; init; }
 
+    /// <summary>Hosts that the key may go to when a hub sends its listeners there.</summary>
+    public IReadOnlyList<string> Trusted { get; init; } = [];
+
     /// <summary>Pours that belong to the warm-up.</summary>
     public int WarmUpPours => (int)Math.Round(Rate * WarmUp.TotalSeconds);
 

@@ -32,6 +32,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time) : IDisposa
     private readonly PourBook _book = new(options, new PourNumbers(options.FirstTap, options.Taps, options.Pours, Random.Shared.Next(PourNumbers.Most)), time);
     private readonly Dictionary<FeedKind, Latencies> _heard = options.Feeds.ToDictionary(feed => feed, _ => new Latencies());
     private readonly List<LoadListener> _listeners = [];
+    private readonly HubPlace _place = new(options.Server, options.ApiKey, options.Trusted, time);
     private readonly SemaphoreSlim _places = new(options.InFlight);
     private Exception? _fault;
 
@@ -53,7 +54,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time) : IDisposa
         try
         {
             await ConnectedAsync(listening, asked);
-            var api = new BeersApi(http.Posts, time);
+            var api = new BeersApi(http.Posts, time, _place);
             await Task.Factory.StartNew(() => Pour(api, stop, giveUp.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             giveUp.CancelAfter(asked.IsCancellationRequested ? LastAnswers : Timeout.InfiniteTimeSpan);
             await using (asked.UnsafeRegister(static source => ((CancellationTokenSource)source!).CancelAfter(LastAnswers), giveUp))
@@ -97,7 +98,7 @@ internal sealed class LoadRun(LoadOptions options, TimeProvider time) : IDisposa
     private void Listen(HttpClient http, SemaphoreSlim connecting)
     {
         var hub = new HubSighting();
-        var target = new FeedTarget(options.Server, TapId: null, After: null, options.ApiKey);
+        var target = new FeedTarget(options.Server, TapId: null, After: null, options.ApiKey) { Place = _place };
         foreach (var kind in options.Feeds.SelectMany(kind => Enumerable.Repeat(kind, options.Listeners)))
         {
             var listener = new LoadListener(kind, _book, _heard[kind]);

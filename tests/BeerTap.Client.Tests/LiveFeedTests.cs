@@ -130,6 +130,38 @@ public abstract class LiveFeedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AFeedGoesWhereAClosingHubSendsItAndMissesNothing()
+    {
+        await ListenAsync(key: "secret");
+        _hub.Log.PourMany(3);
+        await Until.TrueAsync(() => _feed.Tally.Heard == 3, "the first three are heard");
+        await using var other = await FakeHub.StartAsync();
+        other.Log.PourMany(5);
+        _hub.Log.Send(new FeedEvent(FeedEvent.Closing, Reason: "draining", RetryAfterMs: 0, To: other.Address.ToString()));
+        await Until.TrueAsync(() => _heard.Count("sends its listeners to") == 1, "it is told where to go");
+        _hub.Log.HangUp();
+        await Until.TrueAsync(() => _feed.Tally.Heard == 5, "the next two are heard");
+        Assert.Equal(("fake-3", "secret"), (other.Log.Listened[0].After, other.Log.Listened[0].Key));
+        Assert.Equal((0, 0), (_feed.Tally.Gaps, _feed.Tally.Duplicates));
+        Assert.Single(_hub.Log.Listened);
+        Assert.Equal(1, _heard.Count($"sends its listeners to {other.Address}"));
+    }
+
+    [Theory]
+    [InlineData("http://bar2.invalid:1/")]
+    [InlineData("file:///etc/passwd")]
+    [InlineData("bar2")]
+    public async Task AFeedWithAKeyStaysWhenItIsSentWhereTheKeyMayNotGo(string to)
+    {
+        await ListenAsync(key: "secret");
+        _hub.Log.Send(new FeedEvent(FeedEvent.Closing, Reason: "draining", RetryAfterMs: 0, To: to));
+        await Until.TrueAsync(() => _heard.Count("not following") == 1, "it is told where to go");
+        _hub.Log.HangUp();
+        await Until.TrueAsync(() => _hub.Log.Listened.Count == 2 && _feed.Listening, "it is back");
+        Assert.Equal(1, _heard.Count("not following"));
+    }
+
+    [Fact]
     public async Task AClosingHubThatForgetsToCloseIsLeft()
     {
         await ListenAsync();

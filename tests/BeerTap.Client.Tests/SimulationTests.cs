@@ -48,6 +48,23 @@ public sealed class SimulationTests : IDisposable
     }
 
     [Fact]
+    public async Task TapsPourOnAtTheHubThatAnotherSendsThemToAndNothingIsLostOrTwice()
+    {
+        var log = new FakeLog();
+        var hub = await FakeHub.StartAsync(log);
+        await using var next = await FakeHub.StartAsync(log);
+        var running = RunAsync(new ClientOptions { Server = hub.Address, Taps = 3, Count = 60, Every = TimeSpan.FromMilliseconds(20), ApiKey = "secret" });
+        await Until.TrueAsync(() => hub.Calls.Count >= 20, "some are poured");
+        log.Send(new FeedEvent(FeedEvent.Closing, Reason: "draining", RetryAfterMs: 0, To: next.Address.ToString()));
+        await Until.TrueAsync(() => _heard.Count("sends its listeners to") == 1, "it is told where to go");
+        await hub.DisposeAsync();
+        Assert.Equal(0, await running);
+        Assert.StartsWith("posted 180, acknowledged 180 (", _heard.Lines[^1], StringComparison.Ordinal);
+        Assert.EndsWith("refused 0, waiting 0, heard 540, reports 0, reloads 0, duplicates 0, gaps: 0", _heard.Lines[^1], StringComparison.Ordinal);
+        Assert.NotEmpty(next.Calls);
+    }
+
+    [Fact]
     public async Task WithoutTapsItOnlyListens()
     {
         await using var hub = await FakeHub.StartAsync();
