@@ -7,12 +7,14 @@ namespace BeerTap.Server.Hosting;
 /// answers what nobody else did (<see cref="Faults"/>), and writes one line per request with its status and duration.
 /// </summary>
 /// <remarks>One middleware for all of it, because each that waits for the next costs every pour a state machine of its own.</remarks>
-internal sealed class RequestLog(RequestDelegate next, TimeProvider time, ILogger<RequestLog> log)
+internal sealed class RequestLog(RequestDelegate next, SecurityOptions security, TimeProvider time, ILogger<RequestLog> log)
 {
     public const string Header = "X-Request-ID";
 
     /// <summary>A longer id, or one with characters that could forge a log line, is replaced.</summary>
     private const int LongestId = 64;
+
+    private readonly SafeHeaders _safe = new(security);
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -49,10 +51,10 @@ internal sealed class RequestLog(RequestDelegate next, TimeProvider time, ILogge
         else Log.RequestServed(log, method, path, status, milliseconds);
     }
 
-    private static void SetHeaders(HttpContext http)
+    private void SetHeaders(HttpContext http)
     {
         http.Response.Headers[Header] = http.TraceIdentifier;
-        SafeHeaders.Set(http);
+        _safe.Set(http);
     }
 
     private static bool IsUsable(string id) =>

@@ -27,7 +27,7 @@ internal sealed class SecurityOptions
     /// <summary>The same for a viewer's key.</summary>
     public string ViewerKeyFile { get; set; } = "";
 
-    /// <summary>Web pages of these origins, such as <c>https://bar.example</c>, may call the hub from a browser; the hub's own page always may.</summary>
+    /// <summary>Web pages of these origins, such as <c>https://bar.example</c>, may call the hub from a browser, and its own page, which always may, goes to them when the hub sends it there.</summary>
     public string[] Origins { get; set; } = [];
 
     public IEnumerable<(Role Role, string Setting, string Path)> KeyFiles =>

@@ -34,8 +34,12 @@ export class Hub {
 
   constructor(port, settings) { Object.assign(this, { port, settings, url: `http://127.0.0.1:${port}` }); }
 
-  static async start(...settings) {
-    const hub = new Hub(await freePort(), settings);
+  static freePort = freePort;
+
+  static async start(...settings) { return Hub.startAt(await freePort(), ...settings); }
+
+  static async startAt(port, ...settings) {
+    const hub = new Hub(port, settings);
     await hub.newStore();
     await hub.start();
     return hub;

@@ -1,4 +1,5 @@
 // The hub's REST API.
+import { at } from './hub.js';
 import { askForKey, key } from './keys.js';
 
 const patience = 15_000; // ms
@@ -21,7 +22,7 @@ export async function call(path, { method = 'GET', body } = {}) {
   const headers = {};
   if (key()) headers.Authorization = `Bearer ${key()}`;
   if (body) headers['Content-Type'] = 'application/json';
-  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: 'no-store', signal: AbortSignal.timeout(patience) });
+  const answer = await fetch(at(path), { method, headers, body: body && JSON.stringify(body), cache: 'no-store', signal: AbortSignal.timeout(patience) });
   const text = await answer.text();
   let json = {};
   try { json = text ? JSON.parse(text) : {}; } catch { /* no problem details: the status says it */ }

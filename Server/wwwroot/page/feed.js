@@ -1,6 +1,7 @@
 // Listens over SignalR. The page keeps the position it got to, and each new connection begins right behind it (?after=): nothing is missed and
 // nothing comes twice, also when the hub was restarted meanwhile.
 import { Refused, get } from './api.js';
+import { at, follow, missed, reached } from './hub.js';
 import { askForKey, key, onKey } from './keys.js';
 import { askRights } from './rights.js';
 
@@ -22,6 +23,8 @@ export class Feed {
   #behindSince = 0;
   #connection;
   #retry;
+  #to; // where a hub that goes away sends the page
+  #welcomed = false;
   #wake = () => {};
   #tries = 0;
   #state = '';
@@ -64,8 +67,8 @@ export class Feed {
     for (; ;) {
       const began = performance.now();
       let letIn = true;
-      this.#retry = undefined;
-      this.#atOnce = false;
+      this.#retry = this.#to = undefined;
+      this.#atOnce = this.#welcomed = false;
       try {
         await this.#listen();
       } catch (fault) {
@@ -78,6 +81,8 @@ export class Feed {
           }
         }
       }
+      if (this.#to) await follow(this.#to);
+      else if (!this.#welcomed && letIn) missed();
       if (this.#atOnce) {
         this.#say('connecting');
         continue;
@@ -98,7 +103,7 @@ export class Feed {
 
     const after = this.#last ? `?after=${encodeURIComponent(this.#last)}` : '';
     const connection = new signalR.HubConnectionBuilder()
-      .withUrl(`hubs/taps${after}`, { accessTokenFactory: () => key() })
+      .withUrl(at(`hubs/taps${after}`), { accessTokenFactory: () => key() })
       .configureLogging(signalR.LogLevel.None)
       .build();
     connection.serverTimeoutInMilliseconds = silence;
@@ -107,7 +112,7 @@ export class Feed {
     connection.on('beerPoured', event => this.#hear(event, connection));
     connection.on('beerDeleted', event => this.#hear(event, connection));
     connection.on('shareReport', event => this.on.report(event));
-    connection.on('closing', ({ retryAfterMs }) => { this.#retry = retryAfterMs ?? undefined; });
+    connection.on('closing', ({ retryAfterMs, to }) => { [this.#retry, this.#to] = [retryAfterMs ?? undefined, to]; });
     const closed = new Promise(done => connection.onclose(done));
     this.#connection = connection;
     try {
@@ -119,6 +124,8 @@ export class Feed {
   }
 
   #begin(position, anew) {
+    this.#welcomed = true;
+    reached();
     this.#last = position;
     ({ epoch: this.#epoch, seq: this.#seq } = parse(position));
     this.#head = anew ? this.#seq : Math.max(this.#head, this.#seq);

@@ -89,6 +89,23 @@ public sealed class BrowserTests
     }
 
     [Fact]
+    public async Task ThePageMayCallItsOwnHubAndConfiguredOriginsAlone()
+    {
+        Assert.Contains("; connect-src 'self';", await PolicyOfPageAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "; connect-src 'self' https://bar.example wss://bar.example http://localhost:3000 ws://localhost:3000;",
+            await PolicyOfPageAsync($"--Security:Origins={Ours},http://localhost:3000"),
+            StringComparison.Ordinal);
+
+        static async Task<string> PolicyOfPageAsync(params string[] settings)
+        {
+            await using var hub = await HubUnderTest.StartAsync(settings);
+            using var answer = await hub.SendAsync("GET", "/");
+            return answer.Headers.GetValues("Content-Security-Policy").Single();
+        }
+    }
+
+    [Fact]
     public async Task WhatACallerSendsIsNotPutIntoAnAnswerAsMarkup()
     {
         await using var hub = await HubUnderTest.StartAsync();
