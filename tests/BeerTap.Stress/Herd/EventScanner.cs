@@ -27,6 +27,9 @@ internal sealed class EventScanner(byte terminator, Func<EventScanner, ReadOnlyS
     /// <summary>What the hub advised when it closed the connection, in milliseconds; null when it did not.</summary>
     public int? RetryAfter { get; set; }
 
+    /// <summary>Where the hub sent it when it closed the connection; null when it did not.</summary>
+    public string? To { get; set; }
+
     /// <summary>The first thing that was wrong.</summary>
     public string? Fault { get; private set; }
 
@@ -69,7 +72,7 @@ internal sealed class EventScanner(byte terminator, Func<EventScanner, ReadOnlyS
         if (record.StartsWith("beer"u8)) Logged(record);
         else if (record.StartsWith("shareReport"u8)) Reported(record);
         else if (record.StartsWith("welcome"u8)) Welcomed(record);
-        else if (record.StartsWith("closing"u8)) RetryAfter = (int)(NumberAfter(record, "\"retryAfterMs\":"u8) ?? 0);
+        else if (record.StartsWith("closing"u8)) (RetryAfter, To) = ((int)(NumberAfter(record, "\"retryAfterMs\":"u8) ?? 0), TextAfter(record, "\"to\":\""u8));
         else Wrong($"heard {Text(record)} at {Position}");
     }
 
@@ -112,6 +115,13 @@ internal sealed class EventScanner(byte terminator, Func<EventScanner, ReadOnlyS
     {
         var at = record.IndexOf(name);
         return at >= 0 && Utf8Parser.TryParse(record[(at + name.Length)..], out double number, out _) ? number : null;
+    }
+
+    private static string? TextAfter(ReadOnlySpan<byte> record, ReadOnlySpan<byte> name)
+    {
+        if (record.IndexOf(name) is not (>= 0 and var at)) return null;
+        var text = record[(at + name.Length)..];
+        return Text(text[..text.IndexOf((byte)'"')]);
     }
 
     /// <summary>The volume of a beer; null when the record has none.</summary>

@@ -14,7 +14,7 @@ internal sealed class Listener
     private const int FirstBuffer = 4 * 1024;
     private static readonly TimeSpan PacedReads = TimeSpan.FromMilliseconds(100);
 
-    private readonly Uri _hub;
+    private volatile Uri _hub;
     private readonly PourBook _book;
     private readonly TaskCompletionSource _fullSpeed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private byte[] _buffer = new byte[FirstBuffer];
@@ -51,6 +51,9 @@ internal sealed class Listener
     /// <summary>Comes back after it lost its connection; at the advised time when the hub gave one.</summary>
     public bool ComesBack { get; set; }
 
+    /// <summary>Goes where a hub that closes the connection sends it.</summary>
+    public bool Follows { get; set; }
+
     public void ReadAtFullSpeed() => _fullSpeed.TrySetResult();
 
     /// <summary>Listens until told to stop; comes back if it shall.</summary>
@@ -59,6 +62,7 @@ internal sealed class Listener
         while (!cancel.IsCancellationRequested)
         {
             Heard.RetryAfter = null;
+            if (Follows && Heard.To is { } to) _hub = new Uri(to);
             try
             {
                 using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

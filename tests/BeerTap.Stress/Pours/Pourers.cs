@@ -13,10 +13,17 @@ internal sealed class Pourers(Uri hub, PourBook book, int taps = 20, int bareEve
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = hub, Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { Timeout = TimeSpan.FromSeconds(30) };
     private readonly CancellationTokenSource _stop = new();
+    private volatile Uri _hub = hub;
     private int _underWay;
     private Task _pouring = Task.CompletedTask;
+
+    /// <summary>The key that they pour with; none: without one.</summary>
+    public string? Key
+    {
+        init => _http.DefaultRequestHeaders.Add("X-Api-Key", value);
+    }
 
     /// <summary>Answers that were neither a success nor worth another try.</summary>
     public List<string> Refused { get; } = [];
@@ -39,6 +46,9 @@ internal sealed class Pourers(Uri hub, PourBook book, int taps = 20, int bareEve
 
     private long _lastSuccess;
 
+    /// <summary>From now on they pour at another hub.</summary>
+    public void MoveTo(Uri other) => _hub = other;
+
     public void Start(double perSecond) => _pouring = Task.Run(() => PourAsync(perSecond));
 
     /// <summary>Stops pouring; done when every pour is acknowledged.</summary>
@@ -57,10 +67,21 @@ internal sealed class Pourers(Uri hub, PourBook book, int taps = 20, int bareEve
         for (var left = pours; left > 0; left -= Batch)
         {
             var numbers = Enumerable.Range(0, Math.Min(left, Batch)).Select(_ => book.Next()).ToList();
-            using var answer = await _http.PostAsync("/api/beers/batch", Json($$"""{"beers":[{{string.Join(',', numbers.Select(Body))}}]}"""), cancel);
-            var results = JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancel))!["results"]!.AsArray();
-            for (var i = 0; i < numbers.Count; i++) book.Acknowledge(numbers[i], (long)results[i]!["beer"]!["id"]!);
+            while (!await TryFillAsync(numbers, cancel)) await Task.Delay(Retry, TimeProvider.System, cancel);
         }
+    }
+
+    /// <summary>False when some were not taken in time; with their pour ids all may be sent again.</summary>
+    private async Task<bool> TryFillAsync(List<int> numbers, CancellationToken cancel)
+    {
+        using var body = Json($$"""{"beers":[{{string.Join(',', numbers.Select(Body))}}]}""");
+        using var answer = await _http.PostAsync(new Uri(_hub, "/api/beers/batch"), body, cancel);
+        var text = await answer.Content.ReadAsStringAsync(cancel);
+        if ((int)answer.StatusCode == 503) return false;
+        var results = JsonNode.Parse(text)!["results"]?.AsArray() ?? throw new InvalidOperationException($"a batch was answered {(int)answer.StatusCode}: {text}");
+        if (results.Any(result => (int)result!["status"]! == 503)) return false;
+        for (var i = 0; i < numbers.Count; i++) book.Acknowledge(numbers[i], (long)results[i]!["beer"]!["id"]!);
+        return true;
     }
 
     public async ValueTask DisposeAsync()
@@ -124,7 +145,7 @@ internal sealed class Pourers(Uri hub, PourBook book, int taps = 20, int bareEve
         try
         {
             using var body = Json(Body(number));
-            using var answer = await _http.PostAsync("/api/beers", body);
+            using var answer = await _http.PostAsync(new Uri(_hub, "/api/beers"), body);
             var text = await answer.Content.ReadAsStringAsync();
             if (answer.IsSuccessStatusCode)
             {
