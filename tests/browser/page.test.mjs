@@ -40,6 +40,14 @@ async function agrees(hub, screen) {
   await until(`${hour} beers in the last hour`, async () => new RegExp(`(^|\\D)${hour} beers? `).test((await screen.text('#minutes-now')).replace(/(\d)\D(?=\d{3})/g, '$1')));
 }
 
+withPage('where no WebSocket comes through, the page listens all the same', async ({ hub, screen, page }) => {
+  await page.addInitScript(() => { globalThis.WebSocket = class { constructor() { throw new Error('no sockets here'); } }; });
+  await screen.look();
+  const beer = await hub.curl(1, 500);
+  await page.waitForSelector(`#beers tr[data-beer="${beer.id}"]`);
+  assert.ok((await page.evaluate(() => performance.getEntriesByType('resource').map(entry => entry.name))).some(name => name.includes('/hubs/taps/negotiate')));
+});
+
 test('the vendored SignalR client is the published one, byte for byte', async () => {
   const published = createRequire(import.meta.url).resolve('@microsoft/signalr/dist/browser/signalr.min.js');
   assert.ok((await readFile(published)).equals(await readFile(new URL('../../Server/wwwroot/lib/signalr/signalr.min.js', import.meta.url))));

@@ -30,6 +30,10 @@ export class Feed {
   #state = '';
   #atOnce = false;
 
+  // A WebSocket without negotiation before it: one connection, so that any of several hubs may take it. Where no socket comes through, such as behind an
+  // old proxy, the next try negotiates, and SignalR finds another way.
+  #straight = true;
+
   /**
    * @param on.begin what was known is void: read it anew
    * @param on.back it goes on where it stopped
@@ -103,7 +107,7 @@ export class Feed {
 
     const after = this.#last ? `?after=${encodeURIComponent(this.#last)}` : '';
     const connection = new signalR.HubConnectionBuilder()
-      .withUrl(at(`hubs/taps${after}`), { accessTokenFactory: () => key() })
+      .withUrl(at(`hubs/taps${after}`), { accessTokenFactory: () => key(), ...(this.#straight ? { skipNegotiation: true, transport: signalR.HttpTransportType.WebSockets } : {}) })
       .configureLogging(signalR.LogLevel.None)
       .build();
     connection.serverTimeoutInMilliseconds = silence;
@@ -116,7 +120,10 @@ export class Feed {
     const closed = new Promise(done => connection.onclose(done));
     this.#connection = connection;
     try {
-      await connection.start();
+      await connection.start().catch(fault => {
+        this.#straight = !this.#straight;
+        throw fault;
+      });
       await closed;
     } finally {
       this.#connection = undefined;
