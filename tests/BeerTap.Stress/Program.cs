@@ -1,6 +1,6 @@
-using BeerTap.Processes;
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using BeerTap.Processes;
 using BeerTap.Stress.Fuzz;
 using BeerTap.Stress.Scenarios;
 

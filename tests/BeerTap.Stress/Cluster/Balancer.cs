@@ -1,7 +1,7 @@
-using BeerTap.Processes;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using BeerTap.Processes;
 
 namespace BeerTap.Stress.Cluster;
 

@@ -1,5 +1,5 @@
-using BeerTap.Processes;
 using System.Net;
+using BeerTap.Processes;
 using BeerTap.Stress.Pours;
 
 namespace BeerTap.Stress.Cluster;

@@ -1,7 +1,7 @@
-using BeerTap.Processes;
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
+using BeerTap.Processes;
 using BeerTap.Stress.Pours;
 
 namespace BeerTap.Stress.Cluster;

@@ -1,5 +1,5 @@
-using BeerTap.Processes;
 using System.CommandLine;
+using BeerTap.Processes;
 using BeerTap.Stress.Cluster;
 using BeerTap.Stress.Herd;
 using BeerTap.Stress.Pours;

@@ -1,7 +1,7 @@
-using BeerTap.Processes;
 using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Diagnostics;
+using BeerTap.Processes;
 using BeerTap.Stress.Cluster;
 using BeerTap.Stress.Pours;
 

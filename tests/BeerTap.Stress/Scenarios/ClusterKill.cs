@@ -1,6 +1,6 @@
-using BeerTap.Processes;
 using System.CommandLine;
 using System.Diagnostics;
+using BeerTap.Processes;
 using BeerTap.Stress.Cluster;
 using BeerTap.Stress.Herd;
 using BeerTap.Stress.Pours;

@@ -1,7 +1,7 @@
-using BeerTap.Processes;
 using System.CommandLine;
 using System.Net;
 using System.Text.Json.Nodes;
+using BeerTap.Processes;
 using BeerTap.Stress.Cluster;
 using BeerTap.Stress.Herd;
 using BeerTap.Stress.Pours;
