@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using BeerTap.Server.Hosting;
+using BeerTap.Server.Replication;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BeerTap.Server.Tests.Hosting;
@@ -40,7 +41,7 @@ internal sealed class Gauges : IDisposable
         return _values.Where(value => value.Key.Instrument.Name == name).Select(value => $"{value.Key.Tags}={value.Value}");
     }
 
-    /// <summary>What counts things that are there now, such as connections, and is not 0. Memory that a pool keeps, and how the hub is, are not things that are there.</summary>
+    /// <summary>What counts things that are there now, such as connections, and is not 0. Memory that a pool keeps, how the hub is, and how it stands to a shared log, are not things that are there.</summary>
     public IEnumerable<string> Remaining()
     {
         _listener.RecordObservableInstruments();
@@ -48,7 +49,7 @@ internal sealed class Gauges : IDisposable
             from value in _values
             let kind = value.Key.Instrument.GetType().Name
             where value.Value != 0 && (kind.Contains("UpDown", StringComparison.Ordinal) || kind.Contains("Gauge", StringComparison.Ordinal))
-            where !value.Key.Instrument.Meter.Name.Contains("MemoryPool", StringComparison.Ordinal) && value.Key.Instrument.Meter.Name != HealthMeter.Name
+            where !value.Key.Instrument.Meter.Name.Contains("MemoryPool", StringComparison.Ordinal) && value.Key.Instrument.Meter.Name is not (HealthMeter.Name or LogMeter.Name)
             select $"{value.Key.Instrument.Name}{value.Key.Tags}={value.Value}";
     }
 

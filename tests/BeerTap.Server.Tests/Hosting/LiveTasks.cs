@@ -1,4 +1,5 @@
 using System.Reflection;
+using BeerTap.Server.Replication;
 
 namespace BeerTap.Server.Tests.Hosting;
 
@@ -30,6 +31,9 @@ internal sealed class LiveTasks : IDisposable
             // The box around an async method's state is generic over it, and the state's type bears the method's name.
             var state = task.GetType().GetGenericArguments().LastOrDefault();
             if (state?.Assembly != typeof(Program).Assembly) continue;
+
+            // What keeps a shared log goes round by the clock, whoever listens.
+            if (state.Namespace == typeof(LogConnection).Namespace) continue;
             methods[state.FullName!] = methods.GetValueOrDefault(state.FullName!) + 1;
         }
 
