@@ -314,7 +314,7 @@ internal sealed class LogConnection(
                 Volatile.Write(ref _heardAt, time.GetTimestamp());
                 if (_last < 0)
                 {
-                    CheckFirst(LogEntryJson.Read(delivery.Entry.Span, delivery.Offset), delivery.Offset);
+                    own.CheckFirst(LogEntryJson.Read(delivery.Entry.Span, delivery.Offset), delivery.Offset);
                 }
                 else if (!_recognised.Task.IsCompleted)
                 {
@@ -324,7 +324,7 @@ internal sealed class LogConnection(
 
                 if (delivery.Offset <= _last) return;
                 var entry = LogEntryJson.Read(delivery.Entry.Span, delivery.Offset);
-                if (entry.Epoch != own.Epoch && entry.Begins is null) throw Foreign(entry.Epoch);
+                own.CheckEpoch(entry);
                 Volatile.Write(ref _last, delivery.Offset);
                 _lastSender = entry.Sender;
                 if (entry.Sender == own.Sender) pending.Heard(entry.Number);
@@ -338,35 +338,17 @@ internal sealed class LogConnection(
         }
     }
 
-    /// <summary>The store has applied nothing of the log: it must be what the log goes on from.</summary>
-    private void CheckFirst(LogEntry first, long offset)
-    {
-        if (first.Begins is not { } beginning) throw Dropped(0, offset);
-        if (first.Epoch != own.Epoch) throw Foreign(first.Epoch);
-        if (beginning.After != own.Head)
-        {
-            throw new LogException(
-                $"The log goes on from position {beginning.After} of its first hub's store, and this store stands at {own.Head}. Start this hub from a backup of another one: beertap restore FILE --keep-epoch.");
-        }
-    }
-
     /// <summary>The last entry that is known must come first.</summary>
     private void Recognise(LogDelivery delivery)
     {
         if (delivery.Offset < _last) return;
-        if (delivery.Offset > _last) throw Dropped(_last, delivery.Offset);
+        if (delivery.Offset > _last) throw LogIdentity.Dropped(_last, delivery.Offset);
         var entry = LogEntryJson.Read(delivery.Entry.Span, delivery.Offset);
-        if (entry.Epoch != own.Epoch && entry.Begins is null) throw Foreign(entry.Epoch);
+        own.CheckEpoch(entry);
         if (entry.Sender != _lastSender)
             throw new LogException($"Entry {_last} of the log is another one than this hub has applied: the stream was made anew. See the runbook, 'The brokers lost the log'. This hub's store was left as it is.");
         _recognised.TrySetResult();
     }
-
-    private static LogException Dropped(long wanted, long offset) => new(
-        $"The log no longer has entry {wanted}; its oldest is {offset}, the rest was dropped by its retention. Start this hub from a newer backup of another one: beertap restore FILE --keep-epoch.");
-
-    private LogException Foreign(string epoch) => new(
-        $"The log is of epoch {epoch}, this hub's store of {own.Epoch}: they do not belong together. Give the hub an empty folder (Storage:Path), or the stream of its own log (Log:Stream).");
 
     private void Refuse(LogException fault)
     {
