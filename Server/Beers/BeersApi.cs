@@ -30,7 +30,7 @@ internal sealed class BeersApi(
             .WithDescription("For taps that were offline: 1 to 500 pours, answered one by one in the order they were sent. One bad pour fails alone.")
             .Accepts<NewBeers>("application/json")
             .Requires(Right.Pour)
-            .Refuses(400, 401, 403, 413, 415, 429);
+            .Refuses(400, 401, 403, 413, 415, 429, 503);
         beers.MapGet("", api.List)
             .WithSummary("Lists beers")
             .WithDescription(

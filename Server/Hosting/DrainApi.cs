@@ -23,7 +23,7 @@ internal static class DrainApi
             "`to`, an absolute http or https URL, is told to the listeners as the place to go to. An operator's key is needed, also on a hub that is open.")
         .Accepts<NewDrain>("application/json")
         .Requires(Right.Drain)
-        .Refuses(400, 401, 403, 413, 415, 429);
+        .Refuses(400, 401, 403, 413, 415, 429, 503);
 
     private static async Task<Results<Accepted<DrainAnswer>, RefusalResult>> Begin(HttpContext http, Feed feed, IHostApplicationLifetime life, IntakeOptions options, ILogger<Feed> log)
     {

@@ -17,12 +17,12 @@ internal static class ReportsApi
         routes.ServiceProvider.GetRequiredService<MinuteTally>();
 
         var reports = routes.MapGroup("/api/reports").WithTags("Reports").Requires(Right.Read);
-        reports.MapGet("share", Current).WithSummary("Gets the current share report").Refuses(401, 403, 429);
+        reports.MapGet("share", Current).WithSummary("Gets the current share report").Refuses(401, 403, 429, 503);
         reports.MapGet("totals", Sum)
             .WithSummary("Gets the totals by glass type")
             .WithDescription("Of everything, or with `from` of what was poured then or later, such as a reader's midnight; at most 8 days back. No beer is counted: the totals are kept with each commit.")
             .Refuses(400, 401, 403, 429, 503);
-        reports.MapGet("minutes", LastHour).WithSummary("Gets the beers per minute of the last hour").Refuses(401, 403, 429);
+        reports.MapGet("minutes", LastHour).WithSummary("Gets the beers per minute of the last hour").Refuses(401, 403, 429, 503);
     }
 
     private static Ok<ShareReportAnswer> Current(ShareReporter reporter, EventLog events)

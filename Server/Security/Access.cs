@@ -8,8 +8,11 @@ namespace BeerTap.Server.Security;
 /// <param name="sharedLog">The log that this hub shares, and with it the keys; null when it shares none.</param>
 internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMachineOnly, LogStatus? sharedLog = null)
 {
-    /// <summary>Whether whoever is on this machine may pour and delete without a key. Not before the hub has read the log in which others may have told of keys.</summary>
-    public bool Open => thisMachineOnly && options.Open == Opening.Auto && !keys.Any && sharedLog?.CaughtUp != false;
+    /// <summary>Whether whoever is on this machine may pour and delete without a key.</summary>
+    public bool Open => thisMachineOnly && options.Open == Opening.Auto && !keys.Any && KnowsAllKeys;
+
+    /// <summary>Not before the hub has read the log in which others tell of keys.</summary>
+    private bool KnowsAllKeys => sharedLog?.CaughtUp != false;
 
     public bool Allows(HttpContext http, Right right)
     {
@@ -30,8 +33,17 @@ internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMac
     public Problem? RefusalToActFor(HttpContext http, int tapId) => KeyIdentity.Of(http) switch
     {
         { Key: var key } => key.MayActFor(tapId) ? null : Refusals.NotAllowed("The key is not the key of this tap."),
-        _ => Open ? null : Refusals.NoKey("Who names a tapId speaks for that tap, and needs its key."),
+        _ => Open ? null : RefusalOfNobody("Who names a tapId speaks for that tap, and needs its key."),
     };
+
+    /// <summary>What a caller without this right is answered.</summary>
+    public Problem RefusalOf(HttpContext http) =>
+        KeyIdentity.Of(http) is not null ? Refusals.NotAllowed("The role of the key does not go so far.")
+        : http.Features.Get<RefusedKey>() is { Reason: var reason } && KnowsAllKeys ? Refusals.BadKey(reason)
+        : RefusalOfNobody();
+
+    /// <summary>401 makes a tap give up or ask its owner: not said by a hub that may know the key in a moment, or that nobody needs one.</summary>
+    private Problem RefusalOfNobody(string? detail = null) => KnowsAllKeys ? Refusals.NoKey(detail) : Refusals.NotCaughtUp();
 
     /// <summary>Why a hub like this must not start, or null.</summary>
     /// <param name="others">The addresses that others can reach.</param>

@@ -16,7 +16,7 @@ internal static class KeysApi
             .WithDescription("`role` is `tap` (with the `tapId` it pours for), `viewer` or `operator`. The `text` of the answer is the key itself; it is shown this once.")
             .Accepts<NewKey>("application/json")
             .Refuses(400, 401, 403, 413, 415, 429, 503);
-        keys.MapGet("", List).WithSummary("Lists the keys, the revoked among them").Refuses(401, 403, 429);
+        keys.MapGet("", List).WithSummary("Lists the keys, the revoked among them").Refuses(401, 403, 429, 503);
         keys.MapDelete("{id}", Revoke)
             .WithSummary("Revokes a key")
             .WithDescription("It opens nothing from now on, and its open connections are closed with the reason `notAllowed`. 409 for a key that comes from a configured file.")

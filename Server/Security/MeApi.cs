@@ -14,7 +14,7 @@ internal static class MeApi
         .Requires(Right.Ask)
         .WithSummary("Tells what the caller may do")
         .WithDescription("With a key or without. `may` has what would be let in now; a key of the role `tap` pours for its `tapId` only. 401 for a key that is no good.")
-        .Refuses(401, 429);
+        .Refuses(401, 429, 503);
 
     private static Ok<Caller> Describe(HttpContext http, Access access)
     {

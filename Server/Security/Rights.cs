@@ -17,11 +17,6 @@ internal static class Rights
     /// <summary>Asks <see cref="Access"/>, once it is known who calls.</summary>
     public static void Ask(IApplicationBuilder app, Access access) => app.Use((http, next) =>
         http.GetEndpoint()?.Metadata.GetMetadata<Needs>() is { Right: var right } && !access.Allows(http, right)
-            ? new RefusalResult(RefusalOf(http)).ExecuteAsync(http)
+            ? new RefusalResult(access.RefusalOf(http)).ExecuteAsync(http)
             : next(http));
-
-    private static Problem RefusalOf(HttpContext http) =>
-        KeyIdentity.Of(http) is not null ? Refusals.NotAllowed("The role of the key does not go so far.")
-        : http.Features.Get<RefusedKey>() is { Reason: var reason } ? Refusals.BadKey(reason)
-        : Refusals.NoKey();
 }

@@ -30,8 +30,8 @@ internal static class TapsApi
     public static void MapTapsApi(this IEndpointRouteBuilder routes)
     {
         var taps = routes.MapGroup("/api/taps").WithTags("Taps").Requires(Right.Read);
-        taps.MapGet("", List).WithSummary("Lists every tap ever seen").Refuses(401, 403, 429);
-        taps.MapGet("{id}", Find).WithSummary("Gets one tap").Refuses(401, 403, 404, 429);
+        taps.MapGet("", List).WithSummary("Lists every tap ever seen").Refuses(401, 403, 429, 503);
+        taps.MapGet("{id}", Find).WithSummary("Gets one tap").Refuses(401, 403, 404, 429, 503);
     }
 
     private static Ok<TapsAnswer> List(BeerRepository repository, TapRegistry registry, EventLog events)
