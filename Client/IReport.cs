@@ -25,6 +25,7 @@ internal interface IReport
 }
 
 /// <summary>How a run stands.</summary>
+/// <param name="Hub">Where the hub is now: one that went away may have sent this process elsewhere.</param>
 /// <param name="Feeds">Feeds of this process, <paramref name="Listening"/> of them connected.</param>
 /// <param name="Position">How far the feed that tells has heard.</param>
-internal sealed record RunState(Summary SoFar, int Feeds, int Listening, Position? Position);
+internal sealed record RunState(Uri Hub, Summary SoFar, int Feeds, int Listening, Position? Position);

@@ -129,7 +129,7 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
     }
 
     private RunState Now(Spool spool, List<LiveFeed> feeds) =>
-        new(Summary.Of(_pours, spool.Waiting, feeds.ConvertAll(feed => feed.Tally)), feeds.Count, feeds.Count(feed => feed.Listening), feeds[0].Tally.Last);
+        new(_place.Now, Summary.Of(_pours, spool.Waiting, feeds.ConvertAll(feed => feed.Tally)), feeds.Count, feeds.Count(feed => feed.Listening), feeds[0].Tally.Last);
 
     // Until all that an earlier run left is settled, or this run ends; told only when it moves.
     private async Task TellReplayAsync(Spool spool, LiveFeed feed, CancellationToken ended)

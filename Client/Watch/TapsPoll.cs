@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace BeerTap.Client.Watch;
 
 /// <summary>Asks the hub for its list of taps again and again.</summary>
-internal sealed class TapsPoll(HttpClient http, TapBoard board, TimeProvider time)
+/// <param name="hub">Where it is now.</param>
+internal sealed class TapsPoll(HttpClient http, Func<Uri> hub, TapBoard board, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -19,7 +20,7 @@ internal sealed class TapsPoll(HttpClient http, TapBoard board, TimeProvider tim
             while (true)
             {
                 var began = time.GetTimestamp();
-                await AskAsync(stopping);
+                await AskAsync(hub(), stopping);
                 var took = time.GetElapsedTime(began);
                 await Task.Delay(took * Leisure > Interval ? took * Leisure : Interval, time, stopping);
             }
@@ -30,13 +31,13 @@ internal sealed class TapsPoll(HttpClient http, TapBoard board, TimeProvider tim
         }
     }
 
-    private async Task AskAsync(CancellationToken stopping)
+    private async Task AskAsync(Uri at, CancellationToken stopping)
     {
         using var patience = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, patience.Token);
         try
         {
-            using var answer = await http.GetAsync("api/taps", either.Token);
+            using var answer = await http.GetAsync(new Uri(at, "api/taps"), either.Token);
             if (answer.IsSuccessStatusCode)
             {
                 board.List((await answer.Content.ReadFromJsonAsync(ClientJson.Default.TapsAnswer, either.Token))?.Taps);

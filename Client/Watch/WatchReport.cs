@@ -54,7 +54,7 @@ internal sealed class WatchReport(Uri server, ConsoleReport console, Terminal? t
     public async Task<int> WhileAsync(Func<IReport, Task<int>> run, HttpClient http)
     {
         using var over = new CancellationTokenSource();
-        var polling = new TapsPoll(http, _board, time).RunAsync(over.Token);
+        var polling = new TapsPoll(http, () => Volatile.Read(ref _now)?.Invoke().Hub ?? server, _board, time).RunAsync(over.Token);
         var showing = ShowAsync(over.Token);
         try
         {
@@ -84,7 +84,7 @@ internal sealed class WatchReport(Uri server, ConsoleReport console, Terminal? t
 
                 if (terminal is not null)
                 {
-                    var table = new WatchTable(server, terminal.Console.Profile.Capabilities.ColorSystem);
+                    var table = new WatchTable(terminal.Console.Profile.Capabilities.ColorSystem);
                     terminal.Show(table.Lines(_board.Now(), now(), terminal.Width, terminal.Height));
                 }
                 else if (WatchLine.Of(_board.Now()) is var line && line != said)

@@ -4,7 +4,7 @@ using Spectre.Console.Rendering;
 namespace BeerTap.Client.Watch;
 
 /// <summary>How the house stands, as a full screen: the run, the taps as far as there is room and the rest as one, the last pours, what was said.</summary>
-internal sealed class WatchTable(Uri server, ColorSystem colors)
+internal sealed class WatchTable(ColorSystem colors)
 {
     private const int FewestPours = 3;
     private const int MostPours = 8;
@@ -35,7 +35,7 @@ internal sealed class WatchTable(Uri server, ColorSystem colors)
         return Render(new Rows(lines), width, height);
     }
 
-    private List<IRenderable> Head(House house, RunState run, int width)
+    private static List<IRenderable> Head(House house, RunState run, int width)
     {
         var sum = run.SoFar;
         var listening = run.Listening == run.Feeds ? "listening" : run.Listening == 0 ? "NOT LISTENING" : $"{run.Listening} of {run.Feeds} feeds listening";
@@ -45,7 +45,7 @@ internal sealed class WatchTable(Uri server, ColorSystem colors)
         var posted = sum.Posted + sum.Waiting > 0 ? Text($"; posted {sum.Posted}{refused}, acknowledged {sum.Acknowledged}, waiting {sum.Waiting}") : "";
         var lines = new List<IRenderable>
         {
-            Line(Text($"BeerTap {server}  {house.Now:HH:mm:ss}  {listening}  {run.Position}"), width, new Style(run.Listening == run.Feeds ? Color.Green : Color.Yellow, decoration: Decoration.Bold)),
+            Line(Text($"BeerTap {run.Hub}  {house.Now:HH:mm:ss}  {listening}  {run.Position}"), width, new Style(run.Listening == run.Feeds ? Color.Green : Color.Yellow, decoration: Decoration.Bold)),
             Line(Text($"{count} taps, {connected} connected   {house.Beers} beers   {house.Volume / 1000:0.0} l   {house.Rate:0.0} pours/s"), width),
             Line(
                 Text($"heard {sum.Heard}, duplicates {sum.Duplicates}, gaps {sum.Gaps}{posted}"),

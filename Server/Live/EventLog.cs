@@ -16,6 +16,7 @@ internal sealed class EventLog
     private readonly Func<long> _committedHead;
     private readonly List<FrameRing> _wanted = [];
     private long _head;
+    private long _version;
     private ReportFrames _report;
 
     /// <param name="committedHead">The position number the store has come to: ahead of the log while a batch is between commit and announcement.</param>
@@ -37,6 +38,9 @@ internal sealed class EventLog
     public string Epoch { get; }
 
     public Frames Frames => _frames;
+
+    /// <summary>Becomes another with each event and each report, before anybody is told of it; reading it waits for nobody.</summary>
+    public long Version => Volatile.Read(ref _version);
 
     public long Head
     {
@@ -62,6 +66,7 @@ internal sealed class EventLog
             }
 
             _head = batch.Last;
+            Volatile.Write(ref _version, _version + 1);
         }
 
         Advanced?.Invoke();
@@ -78,6 +83,7 @@ internal sealed class EventLog
         {
             if (seq != _head) return false;
             _report = new ReportFrames(_report.Version + 1, seq, report);
+            Volatile.Write(ref _version, _version + 1);
         }
 
         Advanced?.Invoke();

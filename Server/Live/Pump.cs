@@ -144,7 +144,6 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
 
     private void Round()
     {
-        _walk.Begin();
         while (_joining.TryDequeue(out var subscriber)) Admit(subscriber);
         while (_finished.TryDequeue(out var finished)) Finish(finished);
         while (_closing.TryDequeue(out var wanted))
@@ -159,10 +158,9 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
 
         if (_news)
         {
-            // Taken before the walk: what arrives during it makes another round. What was found earlier in this round may not know the news.
+            // Taken before the walk: what arrives during it makes another round.
             _news = false;
             var followed = _followed.Count;
-            _walk.Begin();
             foreach (var subscriber in _subscribers) Serve(subscriber);
             for (; followed > 0 && _followed.TryDequeue(out var broadcast); followed--) broadcast.Walked();
         }

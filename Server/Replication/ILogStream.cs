@@ -22,6 +22,9 @@ internal interface ILogSession : IAsyncDisposable
     /// <summary>How many entries the log holds, about; null when that is not known.</summary>
     long? Entries { get; }
 
+    /// <summary>Whether this connection made the log: nothing is in it but what others begin it with at the same time.</summary>
+    bool IsNew { get; }
+
     /// <summary>Done when the connection is over; the result says why.</summary>
     Task<string> Closed { get; }
 

@@ -146,12 +146,13 @@ internal sealed class LogConnection(
     /// <summary>Waits until the entry that is known came again, or the first one came at all.</summary>
     private async Task RecogniseAsync(ILogSession session, CancellationToken cancel)
     {
+        var mayBegin = own.Offset < 0 && _last < 0;
+        if (mayBegin && session.IsNew) await BeginAsync(session, cancel);
         for (var silent = 0; !await IsDoneAsync(_recognised.Task, session, cancel); silent++)
         {
-            if (own.Offset < 0 && _last < 0)
+            if (mayBegin)
             {
-                // Nothing comes: it is empty, so this hub's history may be how it begins. Of several hubs that think so, the first in the log is right.
-                if (silent == 0) await AppendAsync(session, LogEntryJson.Write(NewWord() with { Begins = new LogBeginning(own.Head) }), cancel);
+                if (silent == 0 && !session.IsNew) await BeginAsync(session, cancel);
             }
             else if (silent > 1)
             {
@@ -161,6 +162,10 @@ internal sealed class LogConnection(
             if (silent == LongestSilence) throw new IOException($"{session.Name} gives nothing");
         }
     }
+
+    /// <summary>Nothing comes: it is empty, so this hub's history may be how it begins. Of several hubs that think so, the first in the log is right.</summary>
+    private Task BeginAsync(ILogSession session, CancellationToken cancel) =>
+        AppendAsync(session, LogEntryJson.Write(NewWord() with { Begins = new LogBeginning(own.Head) }), cancel);
 
     /// <summary>
     /// The log holds back an entry that it once gave. Either it cannot give anything now, or it was made anew or cut short; then what this hub says

@@ -33,7 +33,7 @@ internal sealed class LogEpoch(ILogStream stream, LogStatus status, TimeProvider
     {
         var first = new TaskCompletionSource<LogDelivery>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var session = await stream.OpenAsync(0, delivery => first.TrySetResult(delivery), cancel);
-        if (!await ComesAsync(first.Task, session, cancel))
+        if (session.IsNew || !await ComesAsync(first.Task, session, cancel))
         {
             // Of several new hubs that all begin it, the first in the log is right, and the others follow.
             await session.AppendAsync(LogEntryJson.Write(new LogEntry(StoreFolder.NewEpoch(), LogIdentity.NewSender(), 1, [], new LogBeginning(0))), cancel);

@@ -22,7 +22,7 @@ internal sealed class RabbitSession : ILogSession
     private readonly string _stream;
     private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private RabbitSession(IConnection connection, IChannel reading, IChannel writing, string stream, long entries)
+    private RabbitSession(IConnection connection, IChannel reading, IChannel writing, string stream, long? entries)
     {
         (_connection, _in, _out, _stream, Entries) = (connection, reading, writing, stream, entries);
         connection.ConnectionShutdownAsync += Ended;
@@ -35,10 +35,13 @@ internal sealed class RabbitSession : ILogSession
 
     public long? Entries { get; }
 
+    public bool IsNew => Entries is null;
+
     public Task<string> Closed => _closed.Task;
 
     /// <summary>Begins to read on a connection, which is the session's own from then on.</summary>
-    public static async Task<ILogSession> OpenAsync(IConnection connection, string stream, long entries, long from, Action<LogDelivery> deliver, CancellationToken cancel)
+    /// <param name="entries">How many the stream has, about; null when it was made over this connection.</param>
+    public static async Task<ILogSession> OpenAsync(IConnection connection, string stream, long? entries, long from, Action<LogDelivery> deliver, CancellationToken cancel)
     {
         var reading = await connection.CreateChannelAsync(cancellationToken: cancel);
         var writing = await connection.CreateChannelAsync(cancellationToken: cancel);

@@ -129,9 +129,9 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
         return chain.Build(own);
     }
 
-    /// <summary>Makes the stream if it is not there; gives about how many entries it has.</summary>
+    /// <summary>Makes the stream if it is not there; else gives about how many entries it has.</summary>
     /// <param name="mayMake">Not where this hub has applied entries of it: then it is lost, or its brokers are away.</param>
-    private async Task<long> DeclareAsync(IConnection connection, bool mayMake, CancellationToken cancel)
+    private async Task<long?> DeclareAsync(IConnection connection, bool mayMake, CancellationToken cancel)
     {
         try
         {
@@ -155,7 +155,7 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
             // Another hub made it meanwhile, with other settings; those of the first hold.
         }
 
-        return 0;
+        return null;
     }
 
     /// <summary>The reason below the client's own words, with what is to be done about the most common.</summary>

@@ -12,7 +12,7 @@ internal static class Program
     private static readonly Scenario[] Scenarios = [new Steady(), new Neighbours(), new Drain(), new Return(), new Storm(), new Spool(), new Fuzzing()];
 
     /// <summary>These need RabbitMQ, and one of them nginx.</summary>
-    private static readonly Scenario[] OfSeveralHubs = [new ClusterTogether(), new ClusterKill(), new ClusterBrokers(), new ClusterFresh(), new ClusterMove()];
+    private static readonly Scenario[] OfSeveralHubs = [new ClusterTogether(), new ClusterKill(), new ClusterBrokers(), new ClusterFresh(), new ClusterMove(), new ClusterUpgrade()];
 
     public static async Task<int> Main(string[] args)
     {

@@ -34,11 +34,18 @@ internal abstract class Scenario(string name, string promise)
         _options.Add(number);
         return number;
     }
+
+    protected Option<string> Words(string option, string description)
+    {
+        var words = new Option<string>(option) { Description = description, DefaultValueFactory = _ => "" };
+        _options.Add(words);
+        return words;
+    }
 }
 
 internal static class ParsedOptions
 {
     /// <summary>The option's value; its default in a command that does not have it.</summary>
-    public static int Of(this ParseResult parsed, Option<int> option) =>
-        parsed.GetResult(option) is null ? option.DefaultValueFactory!(null!) : parsed.GetValue(option);
+    public static T Of<T>(this ParseResult parsed, Option<T> option) =>
+        parsed.GetResult(option) is null ? option.DefaultValueFactory!(null!) : parsed.GetValue(option)!;
 }

@@ -30,6 +30,12 @@ internal sealed class HubProcess : IAsyncDisposable
         init => _folder = value;
     }
 
+    /// <summary>The hub that was built with this program.</summary>
+    public static string ThisBuild { get; } = Path.Combine(AppContext.BaseDirectory, "BeerTap.Server.dll");
+
+    /// <summary>Which build of the hub the next start starts.</summary>
+    public string Program { get; set; } = ThisBuild;
+
     /// <summary>A program that starts the hub and ends with it, such as strace, with its options.</summary>
     public string[] Launcher { get; init; } = [];
 
@@ -56,14 +62,13 @@ internal sealed class HubProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the hub and waits until it is ready.</summary>
+    /// <exception cref="HubEndedException">It ended instead.</exception>
     public async Task StartAsync()
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "BeerTap.Server.dll");
-
         // taskset turns into what it starts: the process stays the hub's own.
         string[] pinned = Core is { } core ? ["taskset", "-c", core.ToString(CultureInfo.InvariantCulture)] : [];
         string[] command = [.. pinned, .. Launcher, "dotnet"];
-        _process = Process.Start(new ProcessStartInfo(command[0], [.. command[1..], program, $"--urls={Address}", $"--Storage:Path={Folder}", "--Logging:Level=Warning", .. SharedLog.SettingsFor(Folder), .. _settings])
+        _process = Process.Start(new ProcessStartInfo(command[0], [.. command[1..], Program, $"--urls={Address}", $"--Storage:Path={Folder}", "--Logging:Level=Warning", .. SharedLog.SettingsFor(Folder), .. _settings])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
@@ -75,7 +80,7 @@ internal sealed class HubProcess : IAsyncDisposable
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (await poll.WaitForNextTickAsync(patience.Token))
         {
-            if (_process.HasExited) throw new InvalidOperationException($"The hub ended with {_process.ExitCode}: {await _process.StandardError.ReadToEndAsync(patience.Token)}");
+            if (_process.HasExited) throw await EndedInsteadAsync(_process, patience.Token);
             try
             {
                 using var answer = await http.GetAsync("/health/ready", patience.Token);
@@ -115,6 +120,12 @@ internal sealed class HubProcess : IAsyncDisposable
 
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int Signal(int process, int signal);
+
+    private async Task<HubEndedException> EndedInsteadAsync(Process process, CancellationToken cancel)
+    {
+        var words = await process.StandardError.ReadToEndAsync(cancel);
+        return new HubEndedException(await EndAsync(), words);
+    }
 
     private async Task<int> EndAsync()
     {

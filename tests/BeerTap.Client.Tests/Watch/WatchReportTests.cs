@@ -92,7 +92,7 @@ public sealed class WatchReportTests : IDisposable
         Assert.StartsWith("\u001b[?1049h", output.ToString(), StringComparison.Ordinal);
     }
 
-    private static void Begin(IReport report) => report.Began(() => new RunState(Sum, 1, 1, new Position("a", 1)));
+    private static void Begin(IReport report) => report.Began(() => new RunState(Server, Sum, 1, 1, new Position("a", 1)));
 
     private static void Pour(IReport report, int pours)
     {

@@ -6,7 +6,7 @@ namespace BeerTap.Client.Tests.Watch;
 public sealed class WatchTableTests
 {
     private static readonly DateTimeOffset Evening = new(2026, 3, 1, 18, 0, 0, TimeSpan.Zero);
-    private static readonly RunState Run = new(new Summary(500, 490, 0, 0, 10, 49_000, 100, 0, 0, 0), 100, 100, new Position("k3x9q2ab", 500));
+    private static readonly RunState Run = new(new Uri("http://localhost:8338"), new Summary(500, 490, 0, 0, 10, 49_000, 100, 0, 0, 0), 100, 100, new Position("k3x9q2ab", 500));
 
     [Theory]
     [InlineData(120, 40)]
@@ -62,7 +62,7 @@ public sealed class WatchTableTests
     }
 
     private static IReadOnlyList<string> Lines(House house, int width, int height) =>
-        new WatchTable(new Uri("http://localhost:8338"), ColorSystem.NoColors).Lines(house, Run, width, height);
+        new WatchTable(ColorSystem.NoColors).Lines(house, Run, width, height);
 
     private static House House(int taps)
     {

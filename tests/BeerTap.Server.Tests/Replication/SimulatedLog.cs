@@ -80,7 +80,9 @@ internal sealed class SimulatedLog(Random random, SimulatedTime time)
         {
             link.ThrowIfCut();
             _opened++;
-            var session = new SimulatedSession(this, link, from, deliver, _entries.Count);
+
+            // Of those that find it empty some take themselves for the one who made it.
+            var session = new SimulatedSession(this, link, from, deliver, _entries.Count) { IsNew = _entries.Count == 0 && random.Next(2) == 0 };
             _sessions.Add(session);
             return session;
         }

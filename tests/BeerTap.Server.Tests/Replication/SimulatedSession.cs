@@ -29,6 +29,8 @@ internal sealed class SimulatedSession : ILogSession
 
     public long? Entries { get; }
 
+    public bool IsNew { get; init; }
+
     public Task<string> Closed => _closed.Task;
 
     public Task AppendAsync(ReadOnlyMemory<byte> entry, CancellationToken cancel) => _log.AppendAsync(this, entry.ToArray(), cancel);
