@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Replication;
@@ -8,7 +7,7 @@ namespace BeerTap.Server.Replication;
 /// One thread; what is in the log cannot be left out, so while the store fails it tries again.
 /// </summary>
 internal sealed class LogApplier(
-    LogWriter writer, BlockingCollection<ReceivedEntry> received, PendingEntries pending, string sender, LogBookmark start, IntakeOptions options,
+    LogWriter writer, ReceivedEntries received, PendingEntries pending, string sender, LogBookmark start, IntakeOptions options,
     LogStatus status, TimeProvider time, ILogger log, ISharedKeys? keys = null)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
@@ -23,16 +22,8 @@ internal sealed class LogApplier(
     public void Run(CancellationToken stop)
     {
         var group = new List<ReceivedEntry>();
-        while (received.TryTake(out var first, Timeout.Infinite, CancellationToken.None))
+        while (received.Take(group, options.MaxCommit) is { } commands)
         {
-            group.Add(first);
-            var commands = first.Entry.Commands.Count;
-            while (commands < options.MaxCommit && received.TryTake(out var next))
-            {
-                group.Add(next);
-                commands += next.Entry.Commands.Count;
-            }
-
             while (!TryApply(group, commands))
             {
                 // Whatever else comes is behind it; the log keeps all of it for the next start.

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Replication;
@@ -8,7 +7,7 @@ namespace BeerTap.Server.Replication;
 /// it sends anything it hears the last entry it knows once more: that shows that the log is still the one that the store was made from.
 /// </summary>
 internal sealed class LogConnection(
-    ILogStream stream, LogIdentity own, PendingEntries pending, BlockingCollection<ReceivedEntry> received, LogStatus status, ReplicationOptions options,
+    ILogStream stream, LogIdentity own, PendingEntries pending, ReceivedEntries received, LogStatus status, ReplicationOptions options,
     Action<LogException> refuse, TimeProvider time, ILogger log) : IDisposable
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200), LongestPause = TimeSpan.FromSeconds(2);
@@ -334,7 +333,7 @@ internal sealed class LogConnection(
                 _lastSender = entry.Sender;
                 if (entry.Sender == own.Sender) pending.Heard(entry.Number);
                 _recognised.TrySetResult();
-                received.Add(new ReceivedEntry(entry, delivery), CancellationToken.None);
+                received.Add(new ReceivedEntry(entry, delivery));
             }
         }
         catch (LogException fault)

@@ -6,6 +6,9 @@ namespace BeerTap.Server.Replication;
 /// <param name="most">How many may be on their way at once.</param>
 internal sealed class PendingEntries(int most, TimeProvider time)
 {
+    /// <summary>How often it is looked whether enough is ready, while nothing comes through.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(1);
+
     // Guarded by itself.
     private readonly LinkedList<PendingEntry> _pending = [];
     private long _unprovenSince = time.GetTimestamp();
@@ -45,12 +48,12 @@ internal sealed class PendingEntries(int most, TimeProvider time)
         get { lock (_pending) return _pending.Count; }
     }
 
-    /// <summary>Waits until another entry may be on its way.</summary>
-    public void WaitForRoom()
+    /// <summary>Waits until none is on its way, or there is room for another and as many submissions are ready for it as the last one has.</summary>
+    public void WaitForTurn(Func<int> ready)
     {
         lock (_pending)
         {
-            while (_pending.Count >= most) Monitor.Wait(_pending);
+            while (_pending.Last is { Value: var last } && (_pending.Count >= most || ready() < last.Submissions.Count)) Monitor.Wait(_pending, LookEvery);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Replication;
@@ -33,7 +32,7 @@ internal sealed class ReplicatedCommitter : ICommitter
     private readonly PendingEntries _pending;
     private readonly LogConnection _connection;
     private readonly LogApplier _applier;
-    private readonly BlockingCollection<ReceivedEntry> _received = [];
+    private readonly ReceivedEntries _received = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Thread _handingOver, _applying;
     private readonly ISharedKeys? _keys;
@@ -83,11 +82,10 @@ internal sealed class ReplicatedCommitter : ICommitter
         if (_handingOver.IsAlive) _handingOver.Join();
         _stop.Cancel();
         Task.WhenAll(_connected, _watched, _told).GetAwaiter().GetResult();
-        _received.CompleteAdding();
+        _received.Close();
         if (_applying.IsAlive) _applying.Join();
         _connection.Dispose();
         _stop.Dispose();
-        _received.Dispose();
     }
 
     private void HandOver()
@@ -113,7 +111,9 @@ internal sealed class ReplicatedCommitter : ICommitter
 
     private int Gather(List<Submission> gathered)
     {
-        _pending.WaitForRoom();
+        // Entries cost every hub and broker more than commands do: while one is on its way, the next goes out once it holds as much.
+        _queue.WaitForAny();
+        _pending.WaitForTurn(() => _queue.Ready);
         return _queue.Gather(gathered);
     }
 

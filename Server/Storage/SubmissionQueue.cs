@@ -30,17 +30,27 @@ internal sealed class SubmissionQueue(int capacity, int together)
         return submission.Answered;
     }
 
+    /// <summary>How many submissions wait to be taken.</summary>
+    public int Ready
+    {
+        get { lock (_waiting) return _waiting.Count; }
+    }
+
+    /// <summary>Waits until one can be taken, or no more will come.</summary>
+    public void WaitForAny()
+    {
+        lock (_waiting)
+        {
+            while (_waiting.Count == 0 && !_over) Monitor.Wait(_waiting);
+        }
+    }
+
     /// <summary>Takes what waits, as much as one transaction may hold; waits for it. How many commands it is; 0 when no more will come.</summary>
     public int Gather(List<Submission> gathered)
     {
         lock (_waiting)
         {
-            while (_waiting.Count == 0)
-            {
-                if (_over) return 0;
-                Monitor.Wait(_waiting);
-            }
-
+            WaitForAny();
             var commands = 0;
             while (commands < together && _waiting.TryDequeue(out var submission))
             {

@@ -1,4 +1,5 @@
 using BeerTap.Server.Replication;
+using BeerTap.Server.Storage;
 using static BeerTap.Server.Tests.Storage.StoreUnderTest;
 
 namespace BeerTap.Server.Tests.Replication;
@@ -94,12 +95,30 @@ public sealed class PendingEntriesTests
     public async Task WhoWaitsForRoomGoesOnWhenThereIs(string how)
     {
         for (var i = 1; i <= 3; i++) Add(i);
-        var waiting = Task.Factory.StartNew(_pending.WaitForRoom, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var waiting = WaitAsync(() => 9);
         Assert.False(waiting.IsCompleted);
         if (how == "take") _pending.Take(1);
         else if (how == "overtake") _pending.Take(3);
         else _pending.GiveUp(TimeSpan.Zero);
         await waiting.WaitAsync(Patience);
+    }
+
+    [Theory]
+    [InlineData("as many are ready")]
+    [InlineData("none is on its way")]
+    public async Task WhileOneIsOnItsWayTheNextWaitsUntilItHoldsAsMuch(string until)
+    {
+        Add(1, submissions: 2);
+        var ready = 1;
+        var waiting = WaitAsync(() => Volatile.Read(ref ready));
+        Assert.False(waiting.IsCompleted);
+        if (until == "as many are ready") Volatile.Write(ref ready, 2);
+        else _pending.Take(1);
+        await waiting.WaitAsync(Patience);
+
+        // One of the hub's own, which holds nothing, keeps nobody waiting.
+        Add(2);
+        await WaitAsync(() => 1).WaitAsync(Patience);
     }
 
     [Fact]
@@ -115,5 +134,8 @@ public sealed class PendingEntriesTests
         Assert.False(_pending.IsEmpty);
     }
 
-    private void Add(long number) => _pending.Add(new PendingEntry(new LogEntry("testtest", "own", number, [Pour()]), [], null, _time.GetTimestamp()));
+    private Task WaitAsync(Func<int> ready) => Task.Factory.StartNew(() => _pending.WaitForTurn(ready), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Add(long number, int submissions = 0) => _pending.Add(
+        new PendingEntry(new LogEntry("testtest", "own", number, [Pour()]), [.. Enumerable.Range(0, submissions).Select(_ => new SingleSubmission(Pour()))], null, _time.GetTimestamp()));
 }
