@@ -11,7 +11,10 @@ internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMac
     /// <summary>Whether whoever is on this machine may pour and delete without a key.</summary>
     public bool Open => thisMachineOnly && options.Open == Opening.Auto && !keys.Any && KnowsAllKeys;
 
-    /// <summary>Not before the hub has read the log in which others tell of keys.</summary>
+    /// <summary>
+    /// Not before the hub has read the log in which others tell of keys. Until then nobody is told 401, which makes a tap give up or ask its owner: the
+    /// hub may hear of the key in a moment, or that nobody needs one. Once true it stays so.
+    /// </summary>
     private bool KnowsAllKeys => sharedLog?.CaughtUp != false;
 
     public bool Allows(HttpContext http, Right right)
@@ -29,21 +32,23 @@ internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMac
         };
     }
 
-    /// <summary>Why a caller may not pour as a tap or be connected as it, or null when it may: who names a tap speaks for it.</summary>
-    public Problem? RefusalToActFor(HttpContext http, int tapId) => KeyIdentity.Of(http) switch
+    /// <summary>Why a caller is not let in, or null when it is.</summary>
+    public Problem? RefusalOf(HttpContext http, Right right)
     {
-        { Key: var key } => key.MayActFor(tapId) ? null : Refusals.NotAllowed("The key is not the key of this tap."),
-        _ => Open ? null : RefusalOfNobody("Who names a tapId speaks for that tap, and needs its key."),
-    };
+        // Asked first: it may become so meanwhile, and then the caller only has to come back.
+        var knew = KnowsAllKeys;
+        if (Allows(http, right)) return null;
+        if (KeyIdentity.Of(http) is not null) return Refusals.NotAllowed("The role of the key does not go so far.");
+        return !knew ? Refusals.NotCaughtUp() : http.Features.Get<RefusedKey>() is { Reason: var reason } ? Refusals.BadKey(reason) : Refusals.NoKey();
+    }
 
-    /// <summary>What a caller without this right is answered.</summary>
-    public Problem RefusalOf(HttpContext http) =>
-        KeyIdentity.Of(http) is not null ? Refusals.NotAllowed("The role of the key does not go so far.")
-        : http.Features.Get<RefusedKey>() is { Reason: var reason } && KnowsAllKeys ? Refusals.BadKey(reason)
-        : RefusalOfNobody();
-
-    /// <summary>401 makes a tap give up or ask its owner: not said by a hub that may know the key in a moment, or that nobody needs one.</summary>
-    private Problem RefusalOfNobody(string? detail = null) => KnowsAllKeys ? Refusals.NoKey(detail) : Refusals.NotCaughtUp();
+    /// <summary>Why a caller may not pour as a tap or be connected as it, or null when it may: who names a tap speaks for it.</summary>
+    public Problem? RefusalToActFor(HttpContext http, int tapId)
+    {
+        if (KeyIdentity.Of(http) is { Key: var key }) return key.MayActFor(tapId) ? null : Refusals.NotAllowed("The key is not the key of this tap.");
+        var knew = KnowsAllKeys;
+        return Open ? null : knew ? Refusals.NoKey("Who names a tapId speaks for that tap, and needs its key.") : Refusals.NotCaughtUp();
+    }
 
     /// <summary>Why a hub like this must not start, or null.</summary>
     /// <param name="others">The addresses that others can reach.</param>

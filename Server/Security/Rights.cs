@@ -16,7 +16,7 @@ internal static class Rights
 
     /// <summary>Asks <see cref="Access"/>, once it is known who calls.</summary>
     public static void Ask(IApplicationBuilder app, Access access) => app.Use((http, next) =>
-        http.GetEndpoint()?.Metadata.GetMetadata<Needs>() is { Right: var right } && !access.Allows(http, right)
-            ? new RefusalResult(access.RefusalOf(http)).ExecuteAsync(http)
+        http.GetEndpoint()?.Metadata.GetMetadata<Needs>() is { Right: var right } && access.RefusalOf(http, right) is { } refusal
+            ? new RefusalResult(refusal).ExecuteAsync(http)
             : next(http));
 }

@@ -58,9 +58,15 @@ internal sealed class Brokers : IAsyncDisposable
     /// </summary>
     public async Task UntilWholeAsync(string stream, CancellationToken cancel)
     {
-        for (var broker = 1; broker <= Addresses.Length; broker++) await TellAsync(["ctl", Text(broker), "-q", "await_online_nodes", Text(Addresses.Length), "--timeout", "60"]);
+        // One that had stopped itself, seeing no majority, refuses to be asked until it is up again.
+        for (var broker = 1; broker <= Addresses.Length; broker++)
+        {
+            string[] wait = ["ctl", Text(broker), "-q", "await_online_nodes", Text(Addresses.Length), "--timeout", "60"];
+            await Until.IsSoAsync(async () => (await RunAsync(wait)).Code == 0, $"broker {broker} knows all others", TimeSpan.FromSeconds(60), cancel);
+        }
+
         await Until.IsSoAsync(
-            async () => (await TellAsync(["streams", "1", "stream_status", stream])).Split('\n').Count(line => line.Contains("replica", StringComparison.Ordinal)) >= Addresses.Length - 1,
+            async () => (await RunAsync(["streams", "1", "stream_status", stream])).Said.Split('\n').Count(line => line.Contains("replica", StringComparison.Ordinal)) >= Addresses.Length - 1,
             "all brokers hold the stream again",
             TimeSpan.FromSeconds(60),
             cancel);
@@ -76,10 +82,16 @@ internal sealed class Brokers : IAsyncDisposable
 
     private async Task<string> TellAsync(string[] words)
     {
+        var (code, said, complaints) = await RunAsync(words);
+        return code == 0 ? said : throw new InvalidOperationException($"tests/cluster/brokers {words[0]} ended with {code}: {complaints}");
+    }
+
+    private async Task<(int Code, string Said, string Complaints)> RunAsync(string[] words)
+    {
         using var script = Process.Start(new ProcessStartInfo(Repository.File("tests", "cluster", "brokers"), ["--folder", _folder, .. words]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var complaints = script.StandardError.ReadToEndAsync();
         var said = await script.StandardOutput.ReadToEndAsync();
         await script.WaitForExitAsync();
-        return script.ExitCode == 0 ? said : throw new InvalidOperationException($"tests/cluster/brokers {words[0]} ended with {script.ExitCode}: {await complaints}");
+        return (script.ExitCode, said, await complaints);
     }
 }
