@@ -15,6 +15,12 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
     /// <summary>How many pieces one subscriber gets before the next one's turn.</summary>
     private const int PiecesPerVisit = 4;
 
+    /// <summary>
+    /// After how many visits others may run, about a millisecond and a half: as long as the system lets a thread run at least. It would put the pump
+    /// aside by itself, but only at its next tick, and a post waits for several threads in turn. Oftener costs the listeners more than the posts gain.
+    /// </summary>
+    private const int VisitsPerTurn = 256;
+
     private readonly Farewell _farewell = new(options, meter, time, log);
     private readonly Walk _walk = new(events);
 
@@ -161,7 +167,12 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
             // Taken before the walk: what arrives during it makes another round.
             _news = false;
             var followed = _followed.Count;
-            foreach (var subscriber in _subscribers) Serve(subscriber);
+            for (var visited = 0; visited < _subscribers.Count;)
+            {
+                Serve(_subscribers[visited++]);
+                if (visited % VisitsPerTurn == 0) Thread.Yield();
+            }
+
             for (; followed > 0 && _followed.TryDequeue(out var broadcast); followed--) broadcast.Walked();
         }
 
@@ -219,7 +230,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
             // The welcome is always the first word, also to one that comes while the hub closes.
             if (subscriber.Owed.Length == 0 && (subscriber.CloseWanted ?? _closeAll) is { } reason)
             {
-                Begin(subscriber, () => _farewell.SayAsync(subscriber, reason, reason.ComeBack ? _to : null));
+                Begin(subscriber, _farewell.SayAsync(subscriber, reason, reason.ComeBack ? _to : null));
                 return;
             }
 
@@ -236,7 +247,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
             if (piece.Kind == PieceKind.Nothing) return;
 
             subscriber.Owed = default;
-            if (piece.Kind == PieceKind.InStore) Begin(subscriber, () => CatchUpAsync(subscriber, subscriber.Seq, piece.Seq));
+            if (piece.Kind == PieceKind.InStore) Begin(subscriber, CatchUpAsync(subscriber, subscriber.Seq, piece.Seq));
             else Write(subscriber, piece);
         }
     }
@@ -252,7 +263,7 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
         {
             var write = subscriber.WriteAsync(piece.Bytes);
             if (write.IsCompletedSuccessfully) write.GetAwaiter().GetResult();
-            else Begin(subscriber, () => write.AsTask());
+            else Begin(subscriber, write.AsTask());
         }
         catch (Exception fault)
         {
@@ -260,29 +271,30 @@ internal sealed class Pump(EventLog events, CatchUp catchUp, FeedMeter meter, Li
         }
     }
 
-    /// <summary>Marks the subscriber busy until something that takes its time is over, and goes on.</summary>
-    private void Begin(Subscriber subscriber, Func<Task> work)
+    /// <summary>Marks the subscriber busy until something that takes its time, and was begun, is over; the loop goes on.</summary>
+    /// <remarks>It is given as a task and not as a function: a closure would be made for each visit, also where there is nothing to begin.</remarks>
+    private void Begin(Subscriber subscriber, Task work)
     {
         subscriber.State = SubscriberState.Busy;
         Volatile.Write(ref _busy, _busy + 1);
         subscriber.LastWrite = time.GetTimestamp();
-        _ = RunToEndAsync();
+        _ = FinishAsync(subscriber, work);
+    }
 
-        async Task RunToEndAsync()
+    private async Task FinishAsync(Subscriber subscriber, Task work)
+    {
+        Exception? fault = null;
+        try
         {
-            Exception? fault = null;
-            try
-            {
-                await work();
-            }
-            catch (Exception caught)
-            {
-                fault = caught;
-            }
-
-            _finished.Enqueue(new Finished(subscriber, fault));
-            _bell.Ring();
+            await work;
         }
+        catch (Exception caught)
+        {
+            fault = caught;
+        }
+
+        _finished.Enqueue(new Finished(subscriber, fault));
+        _bell.Ring();
     }
 
     private void Finish(Finished finished)
