@@ -18,6 +18,7 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
     private const int FirstBuffer = 4 * 1024;
 
     private readonly Lock _gate = new();
+    private readonly SafeSocketHandle _handle = socket.SafeHandle;
     private byte[]? _buffer;
     private int _used;
     private Task? _sending;
@@ -171,7 +172,7 @@ internal sealed class SocketOutput(Socket socket, Action? gone = null) : PipeWri
         if (_over) return bytes.Length;
         try
         {
-            var sent = socket.Send(bytes, SocketFlags.None, out var error);
+            var sent = SocketSend.TrySend(socket, _handle, bytes, out var error);
             if (error == SocketError.Success) return sent;
             if (error is SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable) return 0;
         }

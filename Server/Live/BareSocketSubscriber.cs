@@ -13,6 +13,9 @@ internal sealed class BareSocketSubscriber(FrameFormat format, FeedRequest reque
     /// <summary>A pong that nobody asked for: a heartbeat that needs no answer, RFC 6455 section 5.5.3.</summary>
     private static readonly byte[] Heartbeat = [0x8a, 0x00];
 
+    // A step less to memory that is seldom in the cache, at each visit.
+    private readonly SocketOutput _output = connection.Output;
+
     // Not disposed of: a WebSocket without a timer holds nothing but memory, and the pump may say goodbye on it until it lets go.
     private Spoken? _spoken;
 
@@ -37,7 +40,7 @@ internal sealed class BareSocketSubscriber(FrameFormat format, FeedRequest reque
 
     // Behind a goodbye frames go nowhere, and that is no fault: the connection ends in order, and must not be cut for it.
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames) =>
-        Volatile.Read(ref _spoken) is { } spoken ? spoken.Wire.WriteFramesAsync(frames) : connection.Output.SendAsync(frames.Span);
+        Volatile.Read(ref _spoken) is { } spoken ? spoken.Wire.WriteFramesAsync(frames) : _output.SendAsync(frames.Span);
 
     /// <summary>To a client that said goodbye before there is nothing more to say.</summary>
     public override Task CloseAsync(CloseReason reason) =>
@@ -49,7 +52,7 @@ internal sealed class BareSocketSubscriber(FrameFormat format, FeedRequest reque
     private Spoken Speak()
     {
         if (Volatile.Read(ref _spoken) is { } spoken) return spoken;
-        var wire = new Wire(new BareStream(connection.Input, connection.Output), connection.Output);
+        var wire = new Wire(new BareStream(connection.Input, _output), _output);
         wire.StopLooking();
         var made = new Spoken(WebSocket.CreateFromStream(wire, new WebSocketCreationOptions { IsServer = true }), wire);
         return Interlocked.CompareExchange(ref _spoken, made, null) ?? made;

@@ -70,14 +70,18 @@ internal sealed class Generator(Peer server) : IDisposable
     /// <param name="meanwhile">Called again and again while it is measured.</param>
     public Outcome Run(Pace pace, Action? meanwhile = null)
     {
-        var began = Stopwatch.GetTimestamp();
-        var measured = began + (long)(pace.WarmUp.TotalSeconds * Stopwatch.Frequency);
-        Pour(pace.PerSecond == 0 ? 0 : Math.Max(pace.PerSecond, Pace.WarmUpPerSecond), began, measured, null);
+        // At full speed first: at fifty a second a runtime would still be compiling, and collecting what the connections left, when it is measured.
+        PourFor(0, pace.WarmUp - pace.ComingDown);
+        if (pace.ComingDown > TimeSpan.Zero)
+        {
+            Settle();
+            PourFor(pace.PerSecond, pace.ComingDown);
+        }
 
         Book.BeginMeasuring();
         var (heard, answered, busy, used, from) = (Heard, Book.Acknowledged, Libc.ThreadSeconds(), server.ProcessorSeconds, Stopwatch.GetTimestamp());
         var (serverCore, loadCore) = (Machine.BusySeconds(Machine.ServerCore), Machine.BusySeconds(Machine.LoadCore));
-        Pour(pace.PerSecond, from, from + (long)(pace.Time.TotalSeconds * Stopwatch.Frequency), meanwhile);
+        PourFor(pace.PerSecond, pace.Time, meanwhile);
         var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
         var (posts, deliveries, share) = ((Book.Acknowledged - answered) / seconds, (Heard - heard) / seconds, (Libc.ThreadSeconds() - busy) / seconds);
         used = (server.ProcessorSeconds - used) / seconds;
@@ -125,8 +129,10 @@ internal sealed class Generator(Peer server) : IDisposable
 
     private bool HaveAll(Predicate<Listener> what) => _listeners.TrueForAll(listener => !listener.IsJudged || what(listener));
 
-    private void Pour(double perSecond, long from, long until, Action? meanwhile)
+    private void PourFor(double perSecond, TimeSpan time, Action? meanwhile = null)
     {
+        var from = Stopwatch.GetTimestamp();
+        var until = from + (long)(time.TotalSeconds * Stopwatch.Frequency);
         if (perSecond == 0)
         {
             foreach (var poster in _posters)

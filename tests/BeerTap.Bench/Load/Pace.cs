@@ -4,8 +4,8 @@ namespace BeerTap.Bench.Load;
 /// <param name="PerSecond">Pours a second, whether or not the server keeps up; 0: each poster as fast as it is answered.</param>
 internal sealed record Pace(double PerSecond, TimeSpan WarmUp, TimeSpan Time)
 {
-    /// <summary>While it warms up, at least so many: at five a second the runtime would not have compiled anything by the end.</summary>
-    public const double WarmUpPerSecond = 20;
+    /// <summary>How much of the warm-up is at the pace itself, behind the part at full speed.</summary>
+    public TimeSpan ComingDown => PerSecond == 0 ? TimeSpan.Zero : WarmUp / 4;
 }
 
 /// <summary>What came of it.</summary>
