@@ -3,12 +3,12 @@ using BeerTap.Server.Storage;
 namespace BeerTap.Server.Replication;
 
 /// <summary>
-/// Keeps this hub connected to the log: connects again when the connection breaks, hears each entry once, and sends again what was on its way. Before
-/// it sends anything it hears the last entry it knows once more: that shows that the log is still the one that the store was made from.
+/// Keeps this hub connected to the log: connects again when the connection breaks, and hears each entry once. Before anything is sent it hears the
+/// last entry it knows once more: that shows that the log is still the one that the store was made from.
 /// </summary>
 internal sealed class LogConnection(
-    ILogStream stream, LogIdentity own, PendingEntries pending, ReceivedEntries received, LogStatus status, ReplicationOptions options,
-    Action<LogException> refuse, TimeProvider time, ILogger log) : IDisposable
+    ILogStream stream, LogIdentity own, LogSender sender, PendingEntries pending, ReceivedEntries received, LogStatus status, ReplicationOptions options,
+    Action<LogException> refuse, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200), LongestPause = TimeSpan.FromSeconds(2);
 
@@ -29,11 +29,6 @@ internal sealed class LogConnection(
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1), TellEvery = TimeSpan.FromSeconds(5);
 
-    // Held by whoever sends, so that numbers come into the log in their order.
-    private readonly SemaphoreSlim _sending = new(1, 1);
-    private ILogSession? _session;
-    private long _number;
-
     // Held while an entry is taken in.
     private readonly Lock _hearing = new();
     private TaskCompletionSource _recognised = new();
@@ -45,39 +40,6 @@ internal sealed class LogConnection(
     // The connecting task's own.
     private TimeSpan _pause = ShortestPause, _patience = options.Timeout / 2;
     private long _words;
-
-    /// <summary>Hands commands to the log, now or as soon as it is connected. They are pending from then on.</summary>
-    /// <returns>False when their turn came so late that their time is up: they are not pending then.</returns>
-    public bool Send(IReadOnlyList<Submission> submissions, SubmissionQueue queue)
-    {
-        var since = time.GetTimestamp();
-        _sending.Wait();
-        try
-        {
-            if (time.GetElapsedTime(since) > options.Timeout) return false;
-            var commands = submissions.SelectMany(submission => submission.Commands).ToArray();
-            SendAsync(new PendingEntry(NewEntry(commands), submissions, queue, since), CancellationToken.None).GetAwaiter().GetResult();
-            return true;
-        }
-        finally
-        {
-            _sending.Release();
-        }
-    }
-
-    /// <summary>Hands over news of keys. Whether they came into the log is seen when they come out of it.</summary>
-    public async Task TellAsync(KeyNews news, CancellationToken cancel)
-    {
-        await _sending.WaitAsync(cancel);
-        try
-        {
-            await SendAsync(new PendingEntry(NewEntry([]) with { Keys = news }, [], null, time.GetTimestamp()), cancel);
-        }
-        finally
-        {
-            _sending.Release();
-        }
-    }
 
     /// <summary>Until the hub stops, or is found not to belong to the log.</summary>
     public async Task KeepAsync(CancellationToken cancel)
@@ -111,8 +73,6 @@ internal sealed class LogConnection(
             }
         }
     }
-
-    public void Dispose() => _sending.Dispose();
 
     /// <summary>One connection, from its opening to its end.</summary>
     private async Task UseAsync(CancellationToken cancel)
@@ -164,7 +124,7 @@ internal sealed class LogConnection(
 
     /// <summary>Nothing comes: it is empty, so this hub's history may be how it begins. Of several hubs that think so, the first in the log is right.</summary>
     private Task BeginAsync(ILogSession session, CancellationToken cancel) =>
-        AppendAsync(session, LogEntryJson.Write(NewWord() with { Begins = new LogBeginning(own.Head) }), cancel);
+        sender.AppendAsync(session, LogEntryJson.Write(NewWord() with { Begins = new LogBeginning(own.Head) }), cancel);
 
     /// <summary>
     /// The log holds back an entry that it once gave. Either it cannot give anything now, or it was made anew or cut short; then what this hub says
@@ -173,7 +133,7 @@ internal sealed class LogConnection(
     private async Task LookAtEndAsync(ILogSession session, CancellationToken cancel)
     {
         var word = NewWord();
-        await AppendAsync(session, LogEntryJson.Write(word), cancel);
+        await sender.AppendAsync(session, LogEntryJson.Write(word), cancel);
         foreach (var delivery in await session.ReadEndAsync(cancel))
         {
             var entry = LogEntryJson.Read(delivery.Entry.Span, delivery.Offset);
@@ -188,20 +148,7 @@ internal sealed class LogConnection(
     /// <summary>Sends what was on its way, then what comes; leaves when the connection is over or nothing gets through it.</summary>
     private async Task ServeAsync(ILogSession session, CancellationToken cancel)
     {
-        await _sending.WaitAsync(cancel);
-        try
-        {
-            foreach (var entry in pending.All()) await AppendAsync(session, entry.Bytes, cancel);
-
-            // Once it is heard, all that was there is.
-            _session = session;
-            await ProveAsync(cancel);
-        }
-        finally
-        {
-            _sending.Release();
-        }
-
+        await sender.ConnectAsync(session, cancel);
         Log.Connected(log, session.Name, _last);
         status.Connected = true;
         var began = time.GetTimestamp();
@@ -210,9 +157,9 @@ internal sealed class LogConnection(
         {
             while (!await IsDoneAsync(session.Closed, session, cancel))
             {
-                if (_session is null) throw new IOException($"{session.Name} takes no entries");
+                if (!sender.IsConnected) throw new IOException($"{session.Name} takes no entries");
                 if (IsDead(began)) throw new IOException($"nothing came through the log for {pending.Unproven.TotalSeconds:0} s: most of the brokers are away, or this one does not answer");
-                if (pending.SinceProof > ProveEvery && pending.IsEmpty) await ProveLaterAsync(cancel);
+                if (pending.SinceProof > ProveEvery && pending.IsEmpty) await sender.ProveAsync(cancel);
                 if (status.CaughtUp || time.GetElapsedTime(told) < TellEvery) continue;
                 told = time.GetTimestamp();
                 Log.CatchingUp(log, status.Offset, status.Entries);
@@ -220,9 +167,7 @@ internal sealed class LogConnection(
         }
         finally
         {
-            await _sending.WaitAsync(CancellationToken.None);
-            _session = null;
-            _sending.Release();
+            await sender.DisconnectAsync();
             pending.Doubt();
         }
     }
@@ -245,22 +190,6 @@ internal sealed class LogConnection(
         return true;
     }
 
-    /// <summary>Sends an entry that asks for nothing, to see it come back.</summary>
-    private Task ProveAsync(CancellationToken cancel) => SendAsync(new PendingEntry(NewEntry([]), [], null, time.GetTimestamp()), cancel);
-
-    private async Task ProveLaterAsync(CancellationToken cancel)
-    {
-        await _sending.WaitAsync(cancel);
-        try
-        {
-            await ProveAsync(cancel);
-        }
-        finally
-        {
-            _sending.Release();
-        }
-    }
-
     /// <summary>Whether it is done after a tick. Fails when the connection is over.</summary>
     private async Task<bool> IsDoneAsync(Task awaited, ILogSession session, CancellationToken cancel)
     {
@@ -271,42 +200,8 @@ internal sealed class LogConnection(
         return session.Closed.IsCompleted ? throw new IOException(await session.Closed) : false;
     }
 
-    // Numbers are given while sending is held.
-    private LogEntry NewEntry(IReadOnlyList<Command> commands) => new(own.Epoch, own.Sender, ++_number, commands);
-
     /// <summary>Said while what is on its way has yet to be sent again, so it must not overtake that.</summary>
     private LogEntry NewWord() => new(own.Epoch, own.Sender, --_words, []);
-
-    private async Task SendAsync(PendingEntry entry, CancellationToken cancel)
-    {
-        pending.Add(entry);
-        if (_session is not { } session) return;
-        try
-        {
-            await AppendAsync(session, entry.Bytes, cancel);
-        }
-        catch (IOException fault)
-        {
-            // The connection is ending; the entry is pending and goes out over the next one. Those behind it do not wait for this one any more.
-            Log.NotSent(log, entry.Number, fault.Message);
-            _session = null;
-        }
-    }
-
-    /// <exception cref="IOException">The connection is over, or takes nothing.</exception>
-    private async Task AppendAsync(ILogSession session, ReadOnlyMemory<byte> entry, CancellationToken cancel)
-    {
-        using var patience = new CancellationTokenSource(options.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancel);
-        try
-        {
-            await session.AppendAsync(entry, either.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            throw new IOException($"{session.Name} takes no entries");
-        }
-    }
 
     private void Hear(int connection, LogDelivery delivery)
     {

@@ -30,6 +30,7 @@ internal sealed class ReplicatedCommitter : ICommitter
     private readonly TimeProvider _time;
     private readonly SubmissionQueue _queue;
     private readonly PendingEntries _pending;
+    private readonly LogSender _sender;
     private readonly LogConnection _connection;
     private readonly LogApplier _applier;
     private readonly ReceivedEntries _received = new();
@@ -52,7 +53,8 @@ internal sealed class ReplicatedCommitter : ICommitter
         _pending = new PendingEntries(MostPending, time);
         status.Watch(() => _pending.Unproven, () => _pending.CameThrough, () => _pending.Count);
         var own = new LogIdentity(epoch, bookmark.Offset, bookmark.Sender, writer.Head);
-        _connection = new LogConnection(stream, own, _pending, _received, status, options, refuse, time, log);
+        _sender = new LogSender(own, _pending, options, time, log);
+        _connection = new LogConnection(stream, own, _sender, _pending, _received, status, options, refuse, time, log);
         _applier = new LogApplier(writer, _received, _pending, own.Sender, bookmark, intake, status, time, log, keys);
         _keys = keys;
         writer.Meter.Watch(() => Waiting);
@@ -72,7 +74,7 @@ internal sealed class ReplicatedCommitter : ICommitter
         _applying.Start();
         _connected = Task.Run(() => _connection.KeepAsync(_stop.Token));
         _watched = Task.Run(WatchAsync);
-        if (_keys is not null) _told = Task.Run(() => _keys.TellAsync(_connection.TellAsync, _stop.Token));
+        if (_keys is not null) _told = Task.Run(() => _keys.TellAsync(_sender.TellAsync, _stop.Token));
     }
 
     /// <summary>What waits is still handed over, and answered when it came through or its time is up.</summary>
@@ -84,7 +86,7 @@ internal sealed class ReplicatedCommitter : ICommitter
         Task.WhenAll(_connected, _watched, _told).GetAwaiter().GetResult();
         _received.Close();
         if (_applying.IsAlive) _applying.Join();
-        _connection.Dispose();
+        _sender.Dispose();
         _stop.Dispose();
     }
 
@@ -94,7 +96,7 @@ internal sealed class ReplicatedCommitter : ICommitter
         while (Gather(gathered) is > 0 and var commands)
         {
             if (Refusal() is { } refusal) Answer(gathered, commands, refusal);
-            else if (!_connection.Send([.. gathered], _queue)) Answer(gathered, commands, NotInTime);
+            else if (!_sender.Send([.. gathered], _queue)) Answer(gathered, commands, NotInTime);
             gathered.Clear();
         }
 
