@@ -75,9 +75,9 @@ internal static class Maintenance
                 Say($"{Path.GetFullPath(asked.Storage.Path)} holds epoch {restored} up to position {last}");
                 return Done;
             default:
-                var faults = SqliteBackup.Check(asked.Storage, asked.File, part => Say("Checking: " + part));
+                var (faults, itsEpoch, itsHead) = SqliteBackup.Check(asked.Storage, asked.File, part => Say("Checking: " + part));
                 foreach (var fault in faults) Console.Error.WriteLine(fault);
-                Say(faults.Count == 0 ? "Sound" : "Not sound: restore a backup");
+                Say(faults.Count == 0 ? $"Sound: epoch {itsEpoch} up to position {itsHead}" : "Not sound: restore a backup");
                 return faults.Count == 0 ? Done : NotSound;
         }
     }

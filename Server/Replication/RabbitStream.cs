@@ -51,7 +51,8 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
         cancel.ThrowIfCancellationRequested();
 
         // In one order, whichever came first: the same words are told once.
-        throw new IOException(string.Join("; ", faults.Order(StringComparer.Ordinal)));
+        var told = string.Join("; ", faults.Order(StringComparer.Ordinal));
+        throw new IOException(told + Advice(told));
     }
 
     private async Task<ILogSession> OpenAsync(AmqpTcpEndpoint endpoint, long from, Action<LogDelivery> deliver, CancellationToken cancel)
@@ -158,18 +159,20 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
         return null;
     }
 
-    /// <summary>The reason below the client's own words, with what is to be done about the most common.</summary>
-    private static string Explain(Exception fault)
+    /// <summary>The reason below the client's own words.</summary>
+    private static string Explain(Exception fault) => fault switch
     {
-        var text = fault switch
-        {
-            BrokerUnreachableException { InnerException: AggregateException several } => string.Join("; ", several.Flatten().InnerExceptions.Select(Innermost).Distinct()),
-            OperationInterruptedException { ShutdownReason: { } reason } => reason.ReplyText,
-            OperationCanceledException => "no answer in time",
-            _ => Innermost(fault),
-        };
-        return text.Contains("ACCESS_REFUSED", StringComparison.Ordinal) ? text + " Check the user in Log:ConnectionString or Log:UserName, and Log:PasswordFile." : text;
-    }
+        BrokerUnreachableException { InnerException: AggregateException several } => string.Join("; ", several.Flatten().InnerExceptions.Select(Innermost).Distinct()),
+        OperationInterruptedException { ShutdownReason: { } reason } => reason.ReplyText,
+        OperationCanceledException => "no answer in time",
+        _ => Innermost(fault),
+    };
+
+    /// <summary>What is to be done about the most common, once for all brokers.</summary>
+    private static string Advice(string faults) =>
+        faults.Contains("ACCESS_REFUSED", StringComparison.Ordinal) ? ". Check the user in Log:ConnectionString or Log:UserName, and Log:PasswordFile"
+        : faults.Contains("NOT_FOUND - no queue", StringComparison.Ordinal) ? ". It was there when this hub last read it: if it does not come back with the brokers, see the runbook, 'The brokers lost the log'"
+        : "";
 
     private static string Innermost(Exception fault)
     {

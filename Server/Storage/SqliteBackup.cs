@@ -91,22 +91,22 @@ internal static class SqliteBackup
         return (restored.Epoch, restored.Head, kept);
     }
 
-    /// <summary>What does not hold in a backup, or in the store of a hub that is stopped.</summary>
-    public static IReadOnlyList<string> Check(StorageOptions options, string? file, Action<string> say)
+    /// <summary>What does not hold in a backup, or in the store of a hub that is stopped; where all does, its epoch and its last position.</summary>
+    public static (IReadOnlyList<string> Faults, string Epoch, long Head) Check(StorageOptions options, string? file, Action<string> say)
     {
         if (file is not null)
         {
             using var backup = OpenBackup(file);
-            return SqliteCheck.FaultsOf(backup, say);
+            return Check(backup, say);
         }
 
         ExpectStore(options);
         using var folder = Held(options) ?? throw new StoreException(
             $"The folder {Path.GetFullPath(options.Path)} is held by a hub. Stop it; or, while it serves, take a backup, which is checked as well.");
         var (files, _) = SqliteFiles.OpenAsItIs(folder, acceptLoss: false);
-        var faults = SqliteCheck.FaultsOf(files.Writer, say);
+        var found = Check(files.Writer, say);
         files.Abandon();
-        return faults;
+        return found;
     }
 
     /// <summary>A connection to a backup, which stays as it is.</summary>
@@ -148,6 +148,13 @@ internal static class SqliteBackup
         {
             return null;
         }
+    }
+
+    private static (IReadOnlyList<string> Faults, string Epoch, long Head) Check(SqliteConnection connection, Action<string> say)
+    {
+        var faults = SqliteCheck.FaultsOf(connection, say);
+        var (epoch, head) = faults.Count == 0 ? SqliteSchema.Read(connection) : ("", 0);
+        return (faults, epoch, head);
     }
 
     private static (string Epoch, long Head) Verify(string file, Action<string> say)

@@ -111,7 +111,7 @@ public sealed class BackupTests : IDisposable
             await Expect(0, "up to position", "backup", BackupFile, $"--Storage:Path={images.All.Single(image => image.Name == "killed after a checkpoint").Folder}");
         }
 
-        await Expect(0, "Sound", "check", BackupFile);
+        await Expect(0, "Sound: epoch ", "check", BackupFile);
         var bytes = await File.ReadAllBytesAsync(BackupFile);
         bytes[bytes.Length * 2 / 3] ^= 16;
         await File.WriteAllBytesAsync(BackupFile, bytes);
