@@ -76,9 +76,10 @@ internal sealed class LogSender(LogIdentity own, PendingEntries pending, Replica
         {
             await session.AppendAsync(entry, either.Token);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (Exception fault) when (fault is not IOException && !cancel.IsCancellationRequested)
         {
-            throw new IOException($"{session.Name} takes no entries");
+            // An engine's client whose connection breaks as the patience ends has other words for it than that it was cancelled.
+            throw new IOException($"{session.Name} takes no entries", fault);
         }
     }
 
