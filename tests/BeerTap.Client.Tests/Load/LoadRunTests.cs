@@ -112,7 +112,7 @@ public sealed class LoadRunTests : IDisposable
             await stall.Task;
             context.Response.StatusCode = 503;
         });
-        var running = RunAsync(hub, options => options with { InFlight = 1 });
+        var running = RunAsync(hub, options => options with { InFlight = 1, Duration = TimeSpan.FromSeconds(2) });
         await Until.TrueAsync(() => calls == 1, "the first pour is posted");
 
         // Beyond the end of the schedule: the others find no place until it is over.
@@ -120,7 +120,7 @@ public sealed class LoadRunTests : IDisposable
         await Until.TrueAsync(() => TimeProvider.System.GetElapsedTime(since) >= TimeSpan.FromMilliseconds(500), "half of the pours were due");
         stall.SetResult();
         var (code, result) = await running;
-        Assert.Equal((3, true, false, 0L, 0L), (code, result.Sound, result.KeptTheRate, result.Lost, result.Duplicated));
+        Assert.Equal((3, true, false, 0L, 0L, 0L), (code, result.Sound, result.KeptTheRate, result.Lost, result.Duplicated, result.Gaps));
         Assert.Contains("TOO SLOW: lost 0, duplicated 0, gaps 0, but the rate was not kept", _output.ToString(), StringComparison.Ordinal);
     }
 
