@@ -16,9 +16,9 @@ internal sealed class LiteDbFiles : IDisposable
     // A checkpoint drops LiteDB's page cache, so it is worth few of them; reading this much back takes a start a fraction of a second.
     private const long LongestLog = 32 * 1024 * 1024;
 
-    private readonly FileStream _log;
+    private readonly LiteDbLogFile _log;
 
-    private LiteDbFiles(FileStream log, LiteEngine engine) => (_log, Engine, Durable) = (log, engine, log.Length);
+    private LiteDbFiles(LiteDbLogFile log, LiteEngine engine) => (_log, Engine, Durable) = (log, engine, log.Length);
 
     public LiteEngine Engine { get; }
 
@@ -29,7 +29,7 @@ internal sealed class LiteDbFiles : IDisposable
     /// <param name="durable">Up to where the log is good; the rest was never answered and is cut off. Null at the first opening.</param>
     public static LiteDbFiles Open(StoreFolder folder, Func<string, FileStream> openLog, long? durable)
     {
-        var log = openLog(folder.File(LogName));
+        var log = new LiteDbLogFile(openLog(folder.File(LogName)));
         LiteEngine? engine = null;
         try
         {
@@ -45,7 +45,7 @@ internal sealed class LiteDbFiles : IDisposable
             engine.Pragma("CHECKPOINT", 0);
 
             // What a crash left unflushed is about to be read and told.
-            log.Flush(flushToDisk: true);
+            log.FlushToDisk();
             FlushNames(folder.Path);
             return new LiteDbFiles(log, engine);
         }
@@ -66,7 +66,7 @@ internal sealed class LiteDbFiles : IDisposable
         Engine.BeginTrans();
         write();
         Engine.Commit();
-        _log.Flush(flushToDisk: true);
+        _log.FlushToDisk();
         Durable = _log.Length;
     }
 
@@ -74,7 +74,7 @@ internal sealed class LiteDbFiles : IDisposable
     public void Checkpoint()
     {
         Engine.Checkpoint();
-        _log.Flush(flushToDisk: true);
+        _log.FlushToDisk();
         Durable = _log.Length;
     }
 

@@ -47,6 +47,33 @@ public sealed class LiteDbBeerStoreTests : BeerStoreContract
         Assert.Equal([.. first, next], under.Reopen().List(new BeerFilter(), new PageCut(1000)));
     }
 
+    /// <summary>LiteDB closes what a thread left open once the thread has ended, on the finalizer's: what fails there ends the process.</summary>
+    [Theory]
+    [InlineData(Fault.Write), InlineData(Fault.Flush)]
+    public void NoFaultEndsTheProcessLater(object fault)
+    {
+        var log = new FailingLog.Switch();
+        using var under = new StoreUnderTest(folder => new LiteDbBeerStore(folder, path => new FailingLog(path, log)));
+        var committer = new Thread(() =>
+        {
+            log.Fail = (Fault)fault;
+            var batch = new LogBatch(under.Head);
+            for (var i = 0; i < 300; i++) batch.Pour(Pour(i + 1, pourId: $"lost {i}"));
+            Assert.Throws<StoreException>(() => under.Append(batch));
+            log.Fail = Fault.None;
+        });
+        committer.Start();
+        committer.Join();
+
+        for (var round = 0; round < 3; round++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.Equal(1, under.Append(Pour(1))[0].Id);
+    }
+
     [Fact]
     public void WhatACrashLeavesInTheLogFileIsThereAtTheNextStart()
     {
