@@ -82,7 +82,8 @@ public abstract class LiveFeedTests : IAsyncLifetime
         _hub.Log.PourMany(5);
         await Until.TrueAsync(() => _feed.Tally.Heard == 5, "the first five are heard");
         _hub.Log.HangUp();
-        await Until.TrueAsync(() => _hub.Log.Listening == 0, "the connection is gone");
+
+        // The old connection takes nothing more from here on; the client may be back before it is gone.
         _hub.Log.PourMany(5);
         await Until.TrueAsync(() => _feed.Tally.Heard == 10, "the next five are heard");
         Assert.Equal([null, "fake-5"], _hub.Log.Listened.Select(listener => listener.After));

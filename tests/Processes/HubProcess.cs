@@ -3,15 +3,21 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace BeerTap.Processes;
 
 /// <summary>The hub as a process of its own, on one port and one store, that can be stopped or killed and started again.</summary>
 internal sealed class HubProcess : IAsyncDisposable
 {
+    private const int MostErrors = 10_000;
+
     private readonly string[] _settings;
+    private readonly StringBuilder _errors = new();
     private Process? _process;
     private string? _folder;
+    private Task<int> _watched = Task.FromResult(0);
+    private bool _mayEnd;
 
     public HubProcess(params string[] settings)
     {
@@ -73,18 +79,23 @@ internal sealed class HubProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         })!;
+        (_mayEnd, _errors.Length) = (true, 0);
         _process.OutputDataReceived += (_, line) => Said(line.Data ?? "");
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        _watched = WatchAsync(_process);
         using var http = new HttpClient { BaseAddress = Address };
         using var patience = new CancellationTokenSource(Patience);
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (await poll.WaitForNextTickAsync(patience.Token))
         {
-            if (_process.HasExited) throw await EndedInsteadAsync(_process, patience.Token);
+            if (_process.HasExited) throw new HubEndedException(await EndAsync(), Errors);
             try
             {
                 using var answer = await http.GetAsync("/health/ready", patience.Token);
-                if (answer.IsSuccessStatusCode) return;
+                _mayEnd = !answer.IsSuccessStatusCode;
+                if (!_mayEnd) return;
             }
             catch (HttpRequestException)
             {
@@ -97,6 +108,7 @@ internal sealed class HubProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         if (_process is null) return;
+        _mayEnd = true;
         HubItself().Kill();
         await EndAsync();
     }
@@ -105,6 +117,7 @@ internal sealed class HubProcess : IAsyncDisposable
     public async Task<int> StopAsync()
     {
         const int SigTerm = 15;
+        _mayEnd = true;
         if (Signal(HubItself().Id, SigTerm) != 0) throw new InvalidOperationException("The hub cannot be signalled.");
         return await EndAsync();
     }
@@ -121,17 +134,32 @@ internal sealed class HubProcess : IAsyncDisposable
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int Signal(int process, int signal);
 
-    private async Task<HubEndedException> EndedInsteadAsync(Process process, CancellationToken cancel)
+    private string Errors
     {
-        var words = await process.StandardError.ReadToEndAsync(cancel);
-        return new HubEndedException(await EndAsync(), words);
+        get { lock (_errors) return _errors.ToString(); }
+    }
+
+    private void Keep(string? line)
+    {
+        lock (_errors)
+        {
+            if (line is not null && _errors.Length < MostErrors) _errors.AppendLine(line);
+        }
+    }
+
+    /// <summary>Gives the exit code. A hub that nobody asked to end has crashed; what it said then is all there is to go by.</summary>
+    private async Task<int> WatchAsync(Process process)
+    {
+        await process.WaitForExitAsync();
+        if (!_mayEnd && process.ExitCode != 0) await Console.Error.WriteLineAsync($"The hub at {Address} ended by itself with {process.ExitCode}: {Errors}");
+        return process.ExitCode;
     }
 
     private async Task<int> EndAsync()
     {
-        await _process!.WaitForExitAsync();
-        var code = _process.ExitCode;
-        _process.Dispose();
+        _mayEnd = true;
+        var code = await _watched;
+        _process!.Dispose();
         _process = null;
         return code;
     }

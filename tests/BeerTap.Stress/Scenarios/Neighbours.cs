@@ -29,7 +29,7 @@ internal sealed class Neighbours : Scenario
         _listeners = Number("--listeners", "How many fast listeners, over all transports in turn", 200);
         _rate = Number("--rate", "Pours a second", 200);
         _rounds = Number("--rounds", "How many rounds of each kind", 5);
-        _seconds = Number("--seconds", "How long a round takes", 4);
+        _seconds = Number("--seconds", "How long a round takes", 3);
         _bad = Number("--bad", "How many of each bad kind, on each transport", 1);
     }
 

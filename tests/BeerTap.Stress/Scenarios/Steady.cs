@@ -15,7 +15,7 @@ internal sealed class Steady : Scenario
     {
         _listeners = Number("--listeners", "How many listen, over all transports in turn", 2000);
         _rate = Number("--rate", "Pours a second", 200);
-        _seconds = Number("--seconds", "For how long", 60);
+        _seconds = Number("--seconds", "For how long", 36);
     }
 
     public override async Task RunAsync(ParseResult options, Verdict verdict, CancellationToken cancel)
