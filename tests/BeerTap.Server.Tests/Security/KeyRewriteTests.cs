@@ -22,7 +22,7 @@ public sealed class KeyRewriteTests : IDisposable
     [InlineData("")]
     [InlineData("01234567")]
     [InlineData(null)]
-    public async Task ASecretThatIsNotWholeForAMomentKeepsItsHoldersConnected(string? halfWritten)
+    public Task ASecretThatIsNotWholeForAMomentKeepsItsHoldersConnected(string? halfWritten) => Keyed.WithinASecondAsync(async () =>
     {
         await File.WriteAllTextAsync(Secret, Key);
         await using var hub = await HubUnderTest.StartAsync("--Security:Reading=keys", $"--Security:ViewerKeyFile={Secret}");
@@ -40,8 +40,8 @@ public sealed class KeyRewriteTests : IDisposable
         var began = Stopwatch.GetTimestamp();
         await File.WriteAllTextAsync(Secret, Other);
         Assert.Equal("notAllowed", (string?)Assert.Single(await listener.UntilClosedAsync())["reason"]);
-        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(1));
-    }
+        return Stopwatch.GetElapsedTime(began);
+    });
 
     [Theory]
     [InlineData("")]

@@ -12,12 +12,10 @@ namespace BeerTap.Server.Tests.Security;
 /// <summary>A key that is taken back is out within a second, also where it is already in.</summary>
 public sealed class RevocationTests
 {
-    private static readonly TimeSpan ASecond = TimeSpan.FromSeconds(1);
-
     public static TheoryData<string> Transports => [.. Listener.JsonTransports];
 
     [Theory, MemberData(nameof(Transports))]
-    public async Task TheOpenConnectionsOfARevokedKeyAreClosedWithinASecond(string transport)
+    public Task TheOpenConnectionsOfARevokedKeyAreClosedWithinASecond(string transport) => Keyed.WithinASecondAsync(async () =>
     {
         var (hub, _) = await Keyed.StartAsync();
         await using var _ = hub;
@@ -33,15 +31,15 @@ public sealed class RevocationTests
 
         Assert.Equal(("closing", "notAllowed"), ((string?)last["event"], (string?)last["reason"]));
         Assert.Null(last["retryAfterMs"]);
-        Assert.True(took < ASecond, $"it took {took}");
         if (listener is SocketListener socket) Assert.Equal((WebSocketCloseStatus)4004, socket.CloseStatus);
         await hub.UntilConnectionsAsync(1);
         Assert.Equal(401, await hub.StatusAsync("GET", "/api/beers", key));
         Assert.Equal(200, await hub.StatusAsync("GET", "/api/beers", other));
-    }
+        return took;
+    });
 
     [Fact]
-    public async Task OneThatTakesNothingIsCutAllTheSame()
+    public Task OneThatTakesNothingIsCutAllTheSame() => Keyed.WithinASecondAsync(async () =>
     {
         var (hub, master) = await Keyed.StartAsync("--Live:RingEvents=256");
         await using var _ = hub;
@@ -56,19 +54,22 @@ public sealed class RevocationTests
         var began = Stopwatch.GetTimestamp();
         Assert.Equal(204, await hub.StatusAsync("DELETE", $"/api/keys/{id}", master));
         await hub.UntilConnectionsAsync(0);
-        Assert.True(Stopwatch.GetElapsedTime(began) < ASecond);
-    }
+        return Stopwatch.GetElapsedTime(began);
+    });
 
     [Fact]
-    public async Task AKeyOfTheCommandLineWorksInTheRunningHubWithinASecond()
+    public Task AKeyOfTheCommandLineWorksInTheRunningHubWithinASecond() => Keyed.WithinASecondAsync(async () =>
     {
         await using var hub = await HubUnderTest.StartAsync();
         Assert.Equal(201, await hub.StatusAsync("POST", "/api/beers", body: """{"tapId":1,"volume":500}"""));
 
         var key = await CommandAsync(hub, "add", "--role", "tap", "--tap", "1");
-        await Keyed.UntilAsync(async () => await hub.StatusAsync("POST", "/api/beers", body: """{"tapId":1,"volume":500}""") == 401, ASecond);
+        var began = Stopwatch.GetTimestamp();
+        await Keyed.UntilAsync(async () => await hub.StatusAsync("POST", "/api/beers", body: """{"tapId":1,"volume":500}""") == 401);
+        var took = Stopwatch.GetElapsedTime(began);
         Assert.Equal(201, await hub.StatusAsync("POST", "/api/beers", key, """{"tapId":1,"volume":500}"""));
-    }
+        return took;
+    });
 
     [Fact]
     public async Task WhereKeysAreAskedForOneOfTheCommandLineWorksOnceTheCommandHasEnded()
