@@ -13,8 +13,11 @@ namespace BeerTap.Server.Storage;
 /// </remarks>
 internal sealed class SqliteFold : IDisposable
 {
-    /// <summary>How long the tail grows. Readers with a filter scan it, which takes half a millisecond.</summary>
-    public const int LongestTail = 2_048;
+    /// <summary>
+    /// How long the tail grows. The longer, the fewer pages are written for each event, since what is folded at once falls on the same ones; but readers with a
+    /// filter scan it, which takes half a millisecond, and a commit that folds waits for all of it.
+    /// </summary>
+    public const int LongestTail = 8_192;
 
     private readonly int _longestTail;
     private readonly SqliteTypes _types;
