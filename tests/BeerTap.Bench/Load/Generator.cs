@@ -35,13 +35,13 @@ internal sealed class Generator(Peer server) : IDisposable
         while (_listeners.Count(listener => listener.IsIn) is var there && there < first + listeners)
         {
             while (_listeners.Count < first + listeners && _listeners.Count - there < ConnectingAtOnce) Open(feed, "", Book);
-            Turn(10, repost: false);
+            Turn(10);
             if (_listeners.Find(listener => listener.Fault is not null) is { } lost) throw new InvalidOperationException(lost.Fault);
             if (Stopwatch.GetTimestamp() > deadline) throw new InvalidOperationException($"Only {there} of {listeners} listeners came in.");
         }
 
         // What was said as a welcome is not to be measured.
-        while (Turn(200, repost: false) > 0) { }
+        while (Turn(200) > 0) { }
     }
 
     /// <summary>Opens a listener that is not judged with the others, and does not wait for it.</summary>
@@ -101,7 +101,7 @@ internal sealed class Generator(Peer server) : IDisposable
 
         while (_posters.Exists(poster => poster.IsBusy))
         {
-            Turn(10, repost: Book.Count < last);
+            Turn(10, most: last);
             if (_posters.Find(poster => poster.Fault is not null) is { } refused) throw new InvalidOperationException(refused.Fault);
         }
 
@@ -111,7 +111,7 @@ internal sealed class Generator(Peer server) : IDisposable
     /// <summary>Reads for so long, without pouring.</summary>
     public void Idle(TimeSpan time)
     {
-        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < time;) Turn(50, repost: false);
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < time;) Turn(50);
     }
 
     public bool HaveAllHeard(int pours) => HaveAll(listener => listener.Count == pours);
@@ -152,7 +152,7 @@ internal sealed class Generator(Peer server) : IDisposable
                 }
             }
 
-            Turn(perSecond > 0 ? 1 : 10, repost: perSecond == 0);
+            Turn(perSecond > 0 ? 1 : 10, most: perSecond > 0 ? 0 : long.MaxValue);
             if (perSecond > 0) LookForAnswers();
             meanwhile?.Invoke();
         }
@@ -168,7 +168,8 @@ internal sealed class Generator(Peer server) : IDisposable
     }
 
     /// <summary>Serves each connection that has something, once.</summary>
-    private int Turn(int milliseconds, bool repost)
+    /// <param name="most">Who was answered posts again, until so many pours were sent.</param>
+    private int Turn(int milliseconds, long most = 0)
     {
         var ready = _epoll.Wait(milliseconds);
         for (var i = 0; i < ready; i++)
@@ -181,7 +182,7 @@ internal sealed class Generator(Peer server) : IDisposable
             else
             {
                 var poster = _posters[-1 - number];
-                if (poster.Receive(broken, now) && repost && poster.Fault is null) poster.Post(now);
+                if (poster.Receive(broken, now) && Book.Count < most && poster.Fault is null) poster.Post(now);
             }
         }
 
@@ -193,13 +194,13 @@ internal sealed class Generator(Peer server) : IDisposable
         var (last, progress) = (Stopwatch.GetTimestamp(), Heard + Book.Acknowledged);
         while (!IsSettled && Stopwatch.GetElapsedTime(last) < Patience && Fault(early: true) is null)
         {
-            Turn(10, repost: false);
+            Turn(10);
             if (Heard + Book.Acknowledged is var now && now == progress) continue;
             (last, progress) = (Stopwatch.GetTimestamp(), now);
         }
 
         // One heard twice would come after all the others.
-        while (Turn(50, repost: false) > 0) { }
+        while (Turn(50) > 0) { }
     }
 
     private string? Fault(bool early = false)
