@@ -62,7 +62,7 @@ internal static class Program
         builder.AddLog(settings.Log);
         builder.AddTelemetry(settings.Telemetry);
         builder.AddHealth(settings.Health);
-        builder.AddLimits(settings.Limits, settings.Intake);
+        builder.AddLimits(settings.Limits, settings.Intake, settings.Live);
         builder.AddSecurity(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddStorage(settings, epoch);

@@ -78,7 +78,7 @@ internal static class Refusals
 
     public static Problem NotCaughtUp() => Make(
         "not-caught-up", "This hub does not know all keys yet.", 503,
-        "It shares a log with others, and has not read it to its end since it started. Come back after the time in Retry-After, or go to another hub.");
+        "It shares a log with others, and has not read it to its end since it started, or asks the others for their keys. Come back after the time in Retry-After, or go to another hub.");
 
     public static Problem NoSuchKey() => Make("no-such-key", "There is no such key.", 404, "No key has this id, or it was revoked.");
 

@@ -20,7 +20,7 @@ internal static class DrainApi
         .WithSummary("Lets the hub drain and end")
         .WithDescription(
             "As at SIGTERM: not ready from now on; each listener hears `closing` with its own `retryAfterMs`; posts under way are answered; the process ends with exit code 0. " +
-            "`to`, an absolute http or https URL, is told to the listeners as the place to go to. An operator's key is needed, also on a hub that is open.")
+            "`to`, an absolute http or https URL, is told to the listeners as the place to go to; the hub then stays for `Live:DrainSpread`, for those who are away just now. An operator's key is needed, also on a hub that is open.")
         .Accepts<NewDrain>("application/json")
         .Requires(Right.Drain)
         .Refuses(400, 401, 403, 413, 415, 429, 503);

@@ -17,7 +17,8 @@ internal static class DrainCommand
 
         Usage: beertap drain [--to URL] [--hub URL] [--key KEY]
 
-          --to URL     where its listeners are sent, such as a hub that shares its log; without it they come back to the same address
+          --to URL     where its listeners are sent, such as a hub that shares its log; the hub then stays for Live:DrainSpread (5 s), so that
+                       one that was away is told too. Without it they come back to the same address
           --hub URL    the hub [default: the address that a hub with the same settings listens at]
           --key KEY    an operator's key; better in the environment, where no list of processes shows it: BEERTAP_KEY
 

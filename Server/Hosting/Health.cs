@@ -44,7 +44,7 @@ internal static class Health
             .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
         health.MapGet("ready", Ready)
             .WithSummary("Tells whether the hub takes pours and listeners")
-            .WithDescription("200 `ready`; 503 `unready` when the store takes no writes, the feed stands still or the disk is nearly full, each check with its reason; 503 `draining` while it stops.")
+            .WithDescription("200 `ready`; 503 `unready` when the store takes no writes, the feed stands still, the disk is nearly full, or the hub has not caught up yet with the log that it shares; each check with its reason; 503 `draining` while it stops.")
             .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json.Serialization;
+using BeerTap.Server.Live;
 using BeerTap.Server.Storage;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -14,7 +15,10 @@ internal static class Limits
     /// <summary>A peer that vanished without a word is found after 15 s of silence and three unanswered probes, 5 s apart.</summary>
     private const int SilentSeconds = 15, ProbeSeconds = 5, Probes = 3;
 
-    public static void AddLimits(this WebApplicationBuilder builder, LimitOptions limits, IntakeOptions intake)
+    /// <summary>What a stop takes besides the drain.</summary>
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(10);
+
+    public static void AddLimits(this WebApplicationBuilder builder, LimitOptions limits, IntakeOptions intake, LiveOptions live)
     {
         builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = endpoint => KeepAlive(SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint)));
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -39,8 +43,8 @@ internal static class Limits
         builder.Services.AddSingleton<RequestLimits>();
         builder.Services.AddSingleton<ListenerLimits>();
 
-        // What waits is committed and answered, then the hub ends.
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        // What waits is committed and answered, then the hub ends. The host's clock runs from the beginning of the drain.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = live.DrainSpread + live.DrainTimeout + StopWithin);
     }
 
     /// <summary>Sets TCP's keep-alive; accepted connections take it over from the socket that listens.</summary>

@@ -21,6 +21,7 @@ internal sealed class Feed : IDisposable
     private readonly IDisposable _subscription;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
+    private volatile bool _stayed;
     private int _next;
 
     public Feed(
@@ -45,11 +46,14 @@ internal sealed class Feed : IDisposable
     /// <summary>How long ago the pump that is furthest behind last went round, which each does every second.</summary>
     public TimeSpan SinceRound => _pumps.Max(pump => _time.GetElapsedTime(pump.LastRound));
 
-    /// <summary>The hub is stopping: whoever comes now is told to come back.</summary>
+    /// <summary>The hub is stopping: whoever comes now is told to come back, or where to go.</summary>
     public bool Draining { get; private set; }
 
     /// <summary>Where listeners of a hub that stops are sent; null: back to its own address.</summary>
     public string? To { get; private set; }
+
+    /// <summary>Whether nobody is taken any more, not even to be told where to go.</summary>
+    public bool Refuses => Draining && (To is null || _stayed);
 
     /// <summary>
     /// Serves a connection until it is over, which <paramref name="connection"/> tells; then lets go of it. It is begun behind the join: what the
@@ -92,7 +96,7 @@ internal sealed class Feed : IDisposable
         Log.Disconnected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers);
     }
 
-    /// <summary>The hub is about to stop: no new listener is taken from now on. The first call decides where listeners are sent.</summary>
+    /// <summary>The hub is about to stop. The first call decides where listeners are sent.</summary>
     /// <param name="to">The base URL that listeners may go to; null: they come back to this hub's address.</param>
     public void Leave(string? to)
     {
@@ -103,14 +107,20 @@ internal sealed class Feed : IDisposable
         }
     }
 
-    /// <summary>Tells every subscriber to come back later and closes it; returns when all are gone or the time is up.</summary>
+    /// <summary>
+    /// Tells every subscriber to come back later and closes it; returns when all are gone or the time is up. Where it sends them elsewhere it stays for
+    /// those who are away just now: as long as others are told to be.
+    /// </summary>
     public async Task DrainAsync()
     {
         Leave(to: null);
         Log.Draining(_log, Subscribers);
         foreach (var pump in _pumps) pump.CloseAll(CloseReason.Draining, To);
         var began = _time.GetTimestamp();
-        while (Subscribers > 0 && _time.GetElapsedTime(began) < _options.DrainTimeout)
+        if (To is not null) await Task.Delay(_options.DrainSpread, _time, CancellationToken.None);
+        _stayed = true;
+        var stayed = _time.GetTimestamp();
+        while (Subscribers > 0 && _time.GetElapsedTime(stayed) < _options.DrainTimeout)
             await Task.Delay(TimeSpan.FromMilliseconds(20), _time, CancellationToken.None);
         Log.Drained(_log, Subscribers, _time.GetElapsedTime(began).TotalSeconds);
         foreach (var pump in _pumps) pump.CutAll();

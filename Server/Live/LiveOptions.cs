@@ -31,7 +31,7 @@ internal sealed class LiveOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan Ping { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>On a stop, clients are told to come back at times spread over this long, so that they do not all come at once.</summary>
+    /// <summary>On a stop, clients are told to come back at times spread over this long, so that they do not all come at once. A hub that sends them elsewhere stays as long.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan DrainSpread { get; set; } = TimeSpan.FromSeconds(5);
 

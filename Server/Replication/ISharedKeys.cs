@@ -3,6 +3,9 @@ namespace BeerTap.Server.Replication;
 /// <summary>The keys, which hubs of one log have in common.</summary>
 internal interface ISharedKeys
 {
+    /// <summary>This hub is at the end of the log and has met no other's words in it: whoever else there may be joins later, and says what it knows then.</summary>
+    void BeFirst();
+
     /// <summary>Takes what came out of the log. When it returns, that is on the disk. Called in log order, by one thread.</summary>
     /// <exception cref="Exception">It could not be taken; it is called again with the same.</exception>
     void Hear(KeyNews news);

@@ -35,6 +35,9 @@ internal static partial class Log
     [LoggerMessage(7012, LogLevel.Warning, "Keys could not be told to the other hubs, trying again")]
     public static partial void KeysNotTold(ILogger log, Exception fault);
 
+    [LoggerMessage(7013, LogLevel.Warning, "That all keys were heard of cannot be noted, so the next start will wait for them again: {Why}")]
+    public static partial void KeysHeardNotKept(ILogger log, string why);
+
     [LoggerMessage(7009, LogLevel.Information, "The log is of epoch {Epoch}: this hub's new store will be too")]
     public static partial void Joined(ILogger log, string epoch);
 

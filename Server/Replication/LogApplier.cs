@@ -17,6 +17,7 @@ internal sealed class LogApplier(
 
     private LogBookmark _bookmark = start;
     private long _kept = start.Offset;
+    private bool _alone = start.Offset < 0;
 
     /// <summary>Until no more comes, or the hub stops.</summary>
     public void Run(CancellationToken stop)
@@ -48,6 +49,7 @@ internal sealed class LogApplier(
             foreach (var (entry, _) in group)
             {
                 if (entry.Keys is { } news) keys?.Hear(news);
+                _alone &= entry.Sender == sender || entry.Begins is not null;
             }
 
             batch = writer.Write(commands, (sequencer, batch) =>
@@ -100,6 +102,7 @@ internal sealed class LogApplier(
         if (ownAmongThem && !status.CaughtUp)
         {
             // What this start of the hub said stands behind all that was there when it connected.
+            if (_alone) keys?.BeFirst();
             status.CaughtUp = true;
             Log.CaughtUp(log, last.Offset);
         }

@@ -10,7 +10,7 @@ internal sealed class LogStatus(TimeProvider time)
     private volatile string _trouble = "not connected yet";
     private volatile string? _storeTrouble;
     private volatile LogException? _fatal;
-    private volatile bool _connected, _caughtUp;
+    private volatile bool _connected, _caughtUp, _awaitsKeys;
     private Func<TimeSpan> _unproven = () => TimeSpan.Zero;
     private Func<int> _pending = () => 0;
     private Func<long> _cameThrough = () => 0;
@@ -44,6 +44,16 @@ internal sealed class LogStatus(TimeProvider time)
         get => _caughtUp;
         set => _caughtUp = value;
     }
+
+    /// <summary>Whether other hubs may know keys that this one has not heard of yet, however far it has read the log; once false it stays so.</summary>
+    public bool AwaitsKeys
+    {
+        get => _awaitsKeys;
+        set => _awaitsKeys = value;
+    }
+
+    /// <summary>Whether this hub knows every key that the others do, but for what is on its way.</summary>
+    public bool KnowsKeys => CaughtUp && !AwaitsKeys;
 
     /// <summary>The offset of the last entry that was applied; -1 before the first.</summary>
     public long Offset
@@ -88,8 +98,8 @@ internal sealed class LogStatus(TimeProvider time)
     }
 
     /// <summary>
-    /// Unready until it has caught up once. Later troubles of the log leave it ready: it can still be read and listened to, and every other hub is
-    /// in the same plight.
+    /// Unready until it has caught up once and knows the keys of the others. Later troubles of the log leave it ready: it can still be read and
+    /// listened to, and every other hub is in the same plight.
     /// </summary>
     public HealthCheck Look(TimeSpan longest)
     {
@@ -97,6 +107,7 @@ internal sealed class LogStatus(TimeProvider time)
         if (StoreTrouble is { } trouble) return HealthCheck.Failed($"what comes out of the log cannot be stored: {trouble}");
         var away = time.GetElapsedTime(Volatile.Read(ref _since));
         if (!CaughtUp) return HealthCheck.Failed(Connected ? Text($"catching up with the log: at entry {Offset} of about {Entries}") : Text($"the log cannot be reached for {away.TotalSeconds:0} s: {Trouble}"));
+        if (AwaitsKeys) return HealthCheck.Failed("has caught up with the log, and asks the other hubs for their keys");
         if (Unproven is var unproven && unproven > longest) return HealthCheck.Degraded(Text($"the log takes nothing for {unproven.TotalSeconds:0} s, so pours are answered 503; reading and listening go on ({Trouble})"));
         return HealthCheck.Ok(Text($"applied up to entry {Offset}"));
     }

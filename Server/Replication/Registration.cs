@@ -10,6 +10,7 @@ internal static class Registration
     {
         services.AddSingleton(settings.Replication);
         services.AddSingleton<LogStatus>();
+        services.AddSingleton(provider => new KeysHeard(settings.Storage.Path, provider.GetRequiredService<IBeerStore>().Epoch));
         services.AddSingleton<SharedKeys>();
         services.AddSingleton<IPresenceChannel>(new RabbitPresence(settings.Replication));
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<HubPresence>(provider, RabbitStream.HubName(settings.Replication)));

@@ -12,10 +12,10 @@ internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMac
     public bool Open => thisMachineOnly && options.Open == Opening.Auto && !keys.Any && KnowsAllKeys;
 
     /// <summary>
-    /// Not before the hub has read the log in which others tell of keys. Until then nobody is told 401, which makes a tap give up or ask its owner: the
-    /// hub may hear of the key in a moment, or that nobody needs one. Once true it stays so.
+    /// Not before the hub has read the log in which others tell of keys, and where it is new, asked them. Until then nobody is told 401, which makes
+    /// a tap give up or ask its owner: the hub may hear of the key in a moment, or that nobody needs one. Once true it stays so.
     /// </summary>
-    private bool KnowsAllKeys => sharedLog?.CaughtUp != false;
+    private bool KnowsAllKeys => sharedLog?.KnowsKeys != false;
 
     public bool Allows(HttpContext http, Right right)
     {

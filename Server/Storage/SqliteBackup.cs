@@ -66,6 +66,7 @@ internal static class SqliteBackup
             throw new StoreException($"The folder {folder.Path} holds a store. With --force its files are kept in a folder beside it and the backup takes their place.");
 
         Verify(file, say);
+        File.Delete(System.IO.Path.Combine(folder.Path, StoreFolder.KeysHeard));
         var restored = (Epoch: "", Head: 0L);
         string? kept = null;
         SqliteOpening.Place(

@@ -48,6 +48,9 @@ internal sealed class StoreFolder : IDisposable
         }
     }
 
+    /// <summary>A note about the very store that is here, which another one must not find.</summary>
+    public const string KeysHeard = "keys-heard.json";
+
     /// <summary>Whether a folder holds files of a store, of whatever kind.</summary>
     public static bool HasStore(string path) =>
         Directory.Exists(path) && Directory.GetFiles(path).Any(file => IsOfAStore(System.IO.Path.GetFileName(file)));

@@ -17,6 +17,9 @@ internal sealed class Generator(Peer server) : IDisposable
     /// <summary>A post that goes out this much later than it was due is timed from when it was due: waiting for a free poster is waiting.</summary>
     private static readonly long Late = Stopwatch.Frequency / 500;
 
+    /// <summary>How far listeners may be behind, in the mean, while it warms up: thousands would be minutes behind, and the posters' connections be closed for doing nothing.</summary>
+    private const long MostBehind = 8_192;
+
     /// <summary>A server that brings nothing more for so long has lost what is missing.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -71,7 +74,7 @@ internal sealed class Generator(Peer server) : IDisposable
     public Outcome Run(Pace pace, Action? meanwhile = null)
     {
         // At full speed first: at fifty a second a runtime would still be compiling, and collecting what the connections left, when it is measured.
-        PourFor(0, pace.WarmUp - pace.ComingDown);
+        PourFor(0, pace.WarmUp - pace.ComingDown, mostBehind: MostBehind);
         if (pace.ComingDown > TimeSpan.Zero)
         {
             Settle();
@@ -129,18 +132,10 @@ internal sealed class Generator(Peer server) : IDisposable
 
     private bool HaveAll(Predicate<Listener> what) => _listeners.TrueForAll(listener => !listener.IsJudged || what(listener));
 
-    private void PourFor(double perSecond, TimeSpan time, Action? meanwhile = null)
+    private void PourFor(double perSecond, TimeSpan time, Action? meanwhile = null, long mostBehind = long.MaxValue)
     {
         var from = Stopwatch.GetTimestamp();
         var until = from + (long)(time.TotalSeconds * Stopwatch.Frequency);
-        if (perSecond == 0)
-        {
-            foreach (var poster in _posters)
-            {
-                if (!poster.IsBusy) poster.Post(from);
-            }
-        }
-
         var (ticksPerPour, first) = (Stopwatch.Frequency / perSecond, Book.Count);
         for (long now; (now = Stopwatch.GetTimestamp()) < until && Book.Count < PourBook.Most - 100_000;)
         {
@@ -152,7 +147,16 @@ internal sealed class Generator(Peer server) : IDisposable
                 }
             }
 
-            Turn(perSecond > 0 ? 1 : 10, most: perSecond > 0 ? 0 : long.MaxValue);
+            var mayPost = perSecond == 0 && (mostBehind == long.MaxValue || _listeners.Count == 0 || Book.Acknowledged - (Heard / _listeners.Count) < mostBehind);
+            if (mayPost)
+            {
+                foreach (var poster in _posters)
+                {
+                    if (!poster.IsBusy) poster.Post(now);
+                }
+            }
+
+            Turn(perSecond > 0 ? 1 : 10, most: mayPost ? long.MaxValue : 0);
             if (perSecond > 0) LookForAnswers();
             meanwhile?.Invoke();
         }
@@ -199,8 +203,8 @@ internal sealed class Generator(Peer server) : IDisposable
             (last, progress) = (Stopwatch.GetTimestamp(), now);
         }
 
-        // One heard twice would come after all the others.
-        while (Turn(50) > 0) { }
+        // One heard twice would come after all the others. A connection that was closed has always something to say.
+        while (Turn(50) > 0 && Fault(early: true) is null) { }
     }
 
     private string? Fault(bool early = false)

@@ -77,7 +77,9 @@ public sealed class BackupTests : IDisposable
         await hub.StopAsync();
 
         await Expect(2, "--force", "restore", BackupFile, $"--Storage:Path={hub.Folder}");
+        await File.WriteAllTextAsync(Path.Combine(hub.Folder, StoreFolder.KeysHeard), "{}");
         await Expect(0, "replaced-1", "restore", BackupFile, "--force", $"--Storage:Path={hub.Folder}");
+        Assert.False(File.Exists(Path.Combine(hub.Folder, StoreFolder.KeysHeard)), "the restored store counts as one that has heard all keys");
         Assert.True(File.Exists(Path.Combine(hub.Folder, "replaced-1", "beertap.db")));
         await hub.RestartAsync();
 

@@ -12,12 +12,15 @@ namespace BeerTap.Server.Tests.Hosting;
 /// <summary>A hub is sent away by an operator, and its listeners to where the operator says.</summary>
 public sealed class DrainTests
 {
+    /// <summary>A hub that sends its listeners elsewhere stays for as long as they may be away.</summary>
+    private const string Short = "--Live:DrainSpread=00:00:01";
+
     public static TheoryData<string> Transports => [.. Listener.JsonTransports];
 
     [Theory, MemberData(nameof(Transports))]
     public async Task ListenersAreToldWhereToGo(string transport)
     {
-        var (hub, key) = await Keyed.StartAsync();
+        var (hub, key) = await Keyed.StartAsync(Short);
         await using var _ = hub;
         await using var listener = await Listener.ConnectAsync(transport, hub, key: key);
         using var answer = await hub.SendAsync("POST", "/api/drain", key, """{"to":"https://bar2.example/tap \"7\""}""");
@@ -27,7 +30,18 @@ public sealed class DrainTests
 
         var last = Assert.Single(await listener.UntilClosedAsync());
         Assert.Equal(("closing", "draining", "https://bar2.example/tap%20%227%22"), ((string?)last["event"], (string?)last["reason"], (string?)last["to"]));
-        Assert.InRange((int)last["retryAfterMs"]!, 0, 5000);
+        Assert.InRange((int)last["retryAfterMs"]!, 0, 1000);
+    }
+
+    [Theory, MemberData(nameof(Transports))]
+    public async Task AListenerThatWasAwayIsToldWhenItComesBack(string transport)
+    {
+        var (hub, key) = await Keyed.StartAsync();
+        await using var _ = hub;
+        Assert.Equal(202, await hub.StatusAsync("POST", "/api/drain", key, """{"to":"https://bar2.example"}"""));
+        await using var listener = await Listener.ConnectAsync(transport, hub, key: key);
+        var last = Assert.Single(await listener.UntilClosedAsync());
+        Assert.Equal(("closing", "https://bar2.example/"), ((string?)last["event"], (string?)last["to"]));
     }
 
     [Fact]
@@ -96,6 +110,10 @@ public sealed class DrainTests
 
         Assert.Equal(0, await CommandAsync($"--hub={hub.Address}", $"--key={key}", "--to=http://127.0.0.1:9"));
         Assert.Equal("http://127.0.0.1:9/", (string?)Assert.Single(await listener.UntilClosedAsync())["to"]);
+
+        // The last one has gone; the hub is still there for one that was away.
+        await using var late = await Listener.ConnectAsync("sse", hub.Address);
+        Assert.Equal("http://127.0.0.1:9/", (string?)Assert.Single(await late.UntilClosedAsync())["to"]);
         Assert.Equal(0, await hub.EndedAsync());
     }
 

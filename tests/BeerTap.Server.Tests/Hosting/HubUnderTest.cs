@@ -96,7 +96,7 @@ internal sealed class HubUnderTest : IAsyncDisposable
         await _app.StartAsync();
         if (_app.Services.GetService<LogStatus>() is { } log)
         {
-            await Eventually.HoldsAsync(() => log.CaughtUp || log.Fatal is not null, "the hub does not catch up with its log");
+            await Eventually.HoldsAsync(() => log.KnowsKeys || log.Fatal is not null, "the hub does not catch up with its log and hear of its keys");
             if (log.Fatal is { } fatal) throw fatal;
         }
 

@@ -20,7 +20,9 @@ public sealed class LogStatusTests
         Looks("failed", "cannot be reached for 12 s: refused");
         (_status.Connected, _status.Offset, _status.Entries) = (true, 41, 100);
         Looks("failed", "at entry 41 of about 100");
-        _status.CaughtUp = true;
+        (_status.CaughtUp, _status.AwaitsKeys) = (true, true);
+        Looks("failed", "asks the other hubs for their keys");
+        _status.AwaitsKeys = false;
         Looks("ok", "up to entry 41");
     }
 

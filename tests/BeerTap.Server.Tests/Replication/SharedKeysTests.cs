@@ -1,5 +1,6 @@
 using BeerTap.Server.Replication;
 using BeerTap.Server.Security;
+using BeerTap.Server.Storage;
 using BeerTap.Server.Tests.Security;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -94,13 +95,88 @@ public sealed class SharedKeysTests : IAsyncDisposable
     }
 
     [Fact]
-    public void AHubThatHasNotReadTheLogYetIsOpenToNobody()
+    public void AHubThatMayNotKnowAllKeysIsOpenToNobody()
     {
-        var status = new LogStatus(TimeProvider.System);
+        var status = new LogStatus(TimeProvider.System) { AwaitsKeys = true };
         var access = new Access(Join().Keys, new SecurityOptions(), thisMachineOnly: true, status);
         Assert.False(access.Open);
         status.CaughtUp = true;
+        Assert.False(access.Open);
+        status.AwaitsKeys = false;
         Assert.True(access.Open);
+    }
+
+    [Fact]
+    public async Task ANewHubIsNotReadyBeforeItHasTheKeysOfTheOthers()
+    {
+        var first = Join();
+        var text = (await first.Keys.AddAsync(new KeyWish(Role.Viewer, null, null), NullLogger.Instance, default)).Text;
+        await Keyed.UntilAsync(() => Task.FromResult(SaidKeys() == 1));
+
+        // Its clock stands still, so that it cannot be ready before the other has answered.
+        var time = new SimulatedTime();
+        time.Advance(TimeSpan.FromMinutes(1));
+        var newcomer = new KeyHub(_log, from: Said(), time: time);
+        _hubs.Add(newcomer);
+        newcomer.Start();
+        await Keyed.UntilAsync(() => Task.FromResult(newcomer.Keys.Find(text) is not null));
+        Assert.False(newcomer.IsReady);
+        await Keyed.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            return Task.FromResult(newcomer.IsReady);
+        });
+    }
+
+    [Fact]
+    public async Task WhoseQuestionIsNotFollowedByAWordOfItsOwnDoesNotCountAsAnswered()
+    {
+        var hub = new KeyHub(_log, from: 0) { LosesAfter = 1 };
+        _hubs.Add(hub);
+        hub.Start();
+        await Keyed.UntilAsync(() => Task.FromResult(hub.Lost > 0));
+        Assert.False(hub.IsReady);
+    }
+
+    [Fact]
+    public async Task AHubThatHadAllKeysDoesNotAskBeforeItIsReadyAgain()
+    {
+        var hub = Join();
+        await hub.Keys.AddAsync(new KeyWish(Role.Viewer, null, null), NullLogger.Instance, default);
+        await Keyed.UntilAsync(() => Task.FromResult(hub.IsReady));
+        Assert.True(hub.Again().IsReady);
+    }
+
+    [Fact]
+    public async Task WithoutItsNoteOrAKeyThatItHadAHubAsksAgain()
+    {
+        var hub = Join();
+        await Keyed.UntilAsync(() => Task.FromResult(hub.IsReady));
+        await hub.Keys.AddAsync(new KeyWish(Role.Viewer, null, null), NullLogger.Instance, default);
+        await Keyed.UntilAsync(() => Task.FromResult(hub.Note.Keys == 1));
+        Assert.False(hub.Again(epoch: "otherlog").IsReady);
+
+        File.Delete(hub.File.Path);
+        Assert.False(hub.Again().IsReady);
+        await hub.File.AddAsync(new KeyWish(Role.Viewer, null, null), default);
+        Assert.True(hub.Again().IsReady);
+
+        var note = Path.Combine(hub.Folder, StoreFolder.KeysHeard);
+        await File.WriteAllTextAsync(note, "{");
+        Assert.False(hub.Again().IsReady);
+        File.Delete(note);
+        Assert.False(hub.Again().IsReady);
+    }
+
+    [Fact]
+    public void WhoIsTheFirstHasNobodyToAsk()
+    {
+        var hub = new KeyHub(_log, from: 0);
+        _hubs.Add(hub);
+        Assert.False(hub.IsReady);
+        hub.Shared.BeFirst();
+        Assert.True(hub.IsReady);
+        Assert.True(hub.Again().IsReady);
     }
 
     [Fact]
@@ -154,19 +230,38 @@ public sealed class SharedKeysTests : IAsyncDisposable
     /// <summary>What a hub has of keys, at a log that is a list.</summary>
     private sealed class KeyHub : IAsyncDisposable
     {
-        private readonly string _folder = Directory.CreateTempSubdirectory("beertap-test-").FullName;
         private readonly CancellationTokenSource _stop = new();
         private readonly List<KeyNews> _log;
+        private readonly LogStatus _status;
+        private readonly bool _ownsFolder;
+        private readonly TimeProvider _time;
+        private readonly Dictionary<KeyNews, long> _own = new(ReferenceEqualityComparer.Instance);
+        private long _cameThrough;
         private int _heard;
         private Task _running = Task.CompletedTask;
 
-        public KeyHub(List<KeyNews> log, int from)
+        public KeyHub(List<KeyNews> log, int from, string? folder = null, string epoch = "testtest", TimeProvider? time = null)
         {
-            (_log, _heard) = (log, from);
-            File = new KeyFile(_folder, TimeProvider.System);
-            Keys = new ApiKeys(new SecurityOptions(), _folder, TimeProvider.System, Assert.Fail);
-            Shared = new SharedKeys(Keys, new LogStatus(TimeProvider.System) { CaughtUp = true }, TimeProvider.System, NullLogger<SharedKeys>.Instance);
+            (_log, _heard, _ownsFolder, Folder) = (log, from, folder is null, folder ?? Directory.CreateTempSubdirectory("beertap-test-").FullName);
+            _time = time ?? TimeProvider.System;
+            _status = new LogStatus(_time) { CaughtUp = true };
+            _status.Watch(() => TimeSpan.Zero, () => Volatile.Read(ref _cameThrough));
+            File = new KeyFile(Folder, TimeProvider.System);
+            Keys = new ApiKeys(new SecurityOptions(), Folder, TimeProvider.System, Assert.Fail);
+            Note = new KeysHeard(Folder, epoch);
+            Shared = new SharedKeys(Keys, _status, Note, _time, NullLogger<SharedKeys>.Instance);
         }
+
+        public KeysHeard Note { get; }
+
+        /// <summary>What it hands over after so many words never comes out of the log.</summary>
+        public int LosesAfter { get; init; } = int.MaxValue;
+
+        public int Lost { get; private set; }
+
+        public string Folder { get; }
+
+        public bool IsReady => _status.KnowsKeys && _status.Look(TimeSpan.FromSeconds(5)).IsOk;
 
         /// <summary>So many times nothing can be handed over.</summary>
         public int Fails { get; set; }
@@ -177,6 +272,9 @@ public sealed class SharedKeysTests : IAsyncDisposable
 
         public SharedKeys Shared { get; }
 
+        /// <summary>The same hub, as its next start finds it.</summary>
+        public KeyHub Again(string epoch = "testtest") => new(_log, 0, Folder, epoch);
+
         public void Start() => _running = Task.WhenAll(HearAsync(), Shared.TellAsync(Tell, _stop.Token));
 
         public async ValueTask DisposeAsync()
@@ -185,7 +283,7 @@ public sealed class SharedKeysTests : IAsyncDisposable
             await _running;
             Shared.Dispose();
             _stop.Dispose();
-            Directory.Delete(_folder, recursive: true);
+            if (_ownsFolder) Directory.Delete(Folder, recursive: true);
         }
 
         private Task Tell(KeyNews news, CancellationToken cancel)
@@ -196,7 +294,18 @@ public sealed class SharedKeysTests : IAsyncDisposable
                 return Task.FromException(new TimeoutException("the broker says nothing"));
             }
 
-            lock (_log) _log.Add(news);
+            lock (_log)
+            {
+                if (_own.Count >= LosesAfter)
+                {
+                    Lost++;
+                    return Task.CompletedTask;
+                }
+
+                _own[news] = _time.GetTimestamp();
+                _log.Add(news);
+            }
+
             return Task.CompletedTask;
         }
 
@@ -210,7 +319,14 @@ public sealed class SharedKeysTests : IAsyncDisposable
                     KeyNews[] news;
                     lock (_log) news = [.. _log.Skip(_heard)];
                     _heard += news.Length;
-                    foreach (var one in news) Shared.Hear(one);
+                    foreach (var one in news)
+                    {
+                        Shared.Hear(one);
+                        lock (_log)
+                        {
+                            if (_own.TryGetValue(one, out var made)) Volatile.Write(ref _cameThrough, made);
+                        }
+                    }
                 }
             }
             catch (OperationCanceledException)

@@ -13,13 +13,14 @@ internal sealed class SimulatedHub : IDisposable
     private readonly Func<IBeerStore> _open;
     private readonly ReplicationOptions _options;
     private readonly IntakeOptions _intake;
+    private readonly ISharedKeys? _keys;
     private readonly List<long> _announced = [];
     private readonly List<LogException> _refused = [];
     private ReplicatedCommitter? _committer;
 
-    public SimulatedHub(SimulatedLog log, SimulatedTime time, Func<IBeerStore> open, bool start = true, TimeSpan? timeout = null, IntakeOptions? intake = null)
+    public SimulatedHub(SimulatedLog log, SimulatedTime time, Func<IBeerStore> open, bool start = true, TimeSpan? timeout = null, IntakeOptions? intake = null, ISharedKeys? keys = null)
     {
-        (_log, _time, _open) = (log, time, open);
+        (_log, _time, _open, _keys) = (log, time, open, keys);
         _options = new ReplicationOptions { Provider = "RabbitMq", Timeout = timeout ?? LogTimeout };
         _intake = intake ?? new IntakeOptions { MaxCommit = 20, QueueCapacity = 200 };
         Link = new SimulatedLink(log);
@@ -63,7 +64,7 @@ internal sealed class SimulatedHub : IDisposable
         {
             _committer = new ReplicatedCommitter(
                 new LogWriter(Store, _ => { }, Announce, PlainMeters.Intake(), NullLogger.Instance),
-                Link, Store.Epoch, _options, _intake, Status, Refuse, _time, NullLogger.Instance);
+                Link, Store.Epoch, _options, _intake, Status, Refuse, _time, NullLogger.Instance, _keys);
         }
         catch
         {

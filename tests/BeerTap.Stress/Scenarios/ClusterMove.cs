@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Net;
 using BeerTap.Processes;
 using BeerTap.Stress.Cluster;
 using BeerTap.Stress.Herd;
@@ -53,7 +54,7 @@ internal sealed class ClusterMove : Scenario
 
         for (var move = 0; move < options.Of(_moves); move++)
         {
-            var next = await FollowerAsync(hubs, brokers, hub, cancel);
+            var next = await FollowerAsync(hubs, brokers, hub, key, verdict, cancel);
             await CheckPresenceAsync(hub.Address, next.Address, key, verdict, cancel);
             await CheckKeysAsync(hub.Address, next.Address, key, verdict, cancel);
             await MoveAsync(hub, next, key, listeners, pourers, verdict, cancel);
@@ -69,8 +70,8 @@ internal sealed class ClusterMove : Scenario
         await listeners.CheckHeardAllAsync(head, verdict, cancel);
     }
 
-    /// <summary>A hub that holds all that another one does, from its backup and the log.</summary>
-    private static async Task<HubProcess> FollowerAsync(Hubs hubs, Brokers brokers, HubProcess hub, CancellationToken cancel)
+    /// <summary>A hub that holds all that another one does, from its backup and the log. It does not refuse a key that is good at any moment.</summary>
+    private static async Task<HubProcess> FollowerAsync(Hubs hubs, Brokers brokers, HubProcess hub, string key, Verdict verdict, CancellationToken cancel)
     {
         var began = Stopwatch.GetTimestamp();
         var folder = Directory.CreateTempSubdirectory("beertap-test-").FullName;
@@ -78,9 +79,36 @@ internal sealed class ClusterMove : Scenario
         await StoreCommand.BackupAsync(hub.Folder, file, cancel);
         await StoreCommand.RestoreAsync(file, folder, cancel);
         var next = hubs.Add(brokers.ConnectionString, folder: folder);
-        await next.StartAsync();
+        var starting = next.StartAsync();
+        using var asks = Keyed(next.Address, key);
+        var (refused, putOff) = await AskUntilAsync(starting, asks, cancel);
+        await starting;
+        var known = await Until.AnswersAsync(asks, "/api/keys", cancel);
+        verdict.Check(refused == 0 && putOff > 0 && known, $"the next hub refused the operator's key {refused} times and put it off {putOff} times until it was ready; then it {(known ? "took" : "did not take")} it");
         Verdict.Say($"the next hub is ready {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s after its backup was begun");
         return next;
+    }
+
+    /// <summary>Asks with a key until something is done: how often it was refused, and how often put off.</summary>
+    private static async Task<(int Refused, int PutOff)> AskUntilAsync(Task done, HttpClient asks, CancellationToken cancel)
+    {
+        var (refused, putOff) = (0, 0);
+        using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!done.IsCompleted && await poll.WaitForNextTickAsync(cancel))
+        {
+            try
+            {
+                using var answer = await asks.GetAsync("/api/keys", cancel);
+                if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) refused++;
+                else if (answer.StatusCode == HttpStatusCode.ServiceUnavailable) putOff++;
+            }
+            catch (HttpRequestException)
+            {
+                // It does not listen yet.
+            }
+        }
+
+        return (refused, putOff);
     }
 
     /// <summary>A tap that is connected to one hub is so in the list of the other, and no longer once it went.</summary>
@@ -102,7 +130,6 @@ internal sealed class ClusterMove : Scenario
     private static async Task CheckKeysAsync(Uri hub, Uri other, string key, Verdict verdict, CancellationToken cancel)
     {
         using var makes = Keyed(other, key);
-        await Until.IsSoAsync(() => Until.AnswersAsync(makes, "/api/keys", cancel), "the new hub takes the operator's key", Patience, cancel);
         var (id, text) = await KeyRequests.MakeViewerAsync(makes, cancel);
         using var reads = Keyed(hub, text);
         var known = await Until.IsSoAsync(() => KeyRequests.IsGoodAsync(reads, cancel), "the other hub knows the key", Patience, cancel);
@@ -121,6 +148,9 @@ internal sealed class ClusterMove : Scenario
         var asked = Stopwatch.GetTimestamp();
         var ending = hub.EndedAsync();
         await StoreCommand.DrainAsync(hub.Address, next.Address, key, cancel);
+        using var latecomer = await StreamAsync(hub.Address, "", key, cancel);
+        var told = await latecomer.Content.ReadAsStringAsync(cancel);
+        verdict.Check(told.Contains($"\"to\":\"{next.Address}\"", StringComparison.Ordinal), $"who comes to the old hub after the drain began is told to go to {next.Address}");
 
         // A pouring tap hears on its feed where to go.
         await Until.IsSoAsync(() => Task.FromResult(listeners.All[0].LostAt > asked), "the first listener is told to go", Patience, cancel);
