@@ -17,7 +17,7 @@ internal sealed class LiveOptions
 
     /// <summary>How many events a subscriber that fell behind the ring reads from the store at a time.</summary>
     [Range(1, 10_000)]
-    public int PageEvents { get; set; } = 500;
+    public int PageEvents { get; set; } = 200;
 
     /// <summary>A connection that takes nothing for this long is cut.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]

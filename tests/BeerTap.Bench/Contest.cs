@@ -74,7 +74,7 @@ internal sealed class Contest(string bench, Plan plan, Board board)
             ? $"{listeners:N0} listeners each heard all {outcome.Book.Acknowledged:N0} pours once{(outcome.SameOrder ? ", in one order" : "")}"
             : $"all {outcome.Book.Acknowledged:N0} pours were acknowledged{(server is Hub ? " and are stored" : server is SharingHub ? " and are stored by every hub" : "")}";
         board.Check(fault is null, $"{bench}, run {run}, {contender.Name}: {proof}{(fault is null ? "" : ": " + fault)}");
-        Console.WriteLine(FormattableString.Invariant($"   {outcome.Deliveries:#,0} deliveries/s, {outcome.Posts:#,0} posts/s, heard p50 {outcome.Book.Heard.Percentile(0.5):0.00} p99 {outcome.Book.Heard.Percentile(0.99):0.00} ms, answered p50 {outcome.Book.Answers.Percentile(0.5):0.00} p99 {outcome.Book.Answers.Percentile(0.99):0.00} ms, load {outcome.LoadShare:P0}, server {outcome.ServerShare:P0} of a core, other work up to {outcome.OthersShare:P0}"));
+        Console.WriteLine("   " + outcome);
         return outcome;
     }
 

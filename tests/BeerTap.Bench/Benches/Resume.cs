@@ -28,6 +28,8 @@ internal sealed class Resume() : Bench("resume", "a listener 100,000 events behi
                 board.Saw(busy);
                 var fault = quiet.Fault ?? busy.Fault ?? returns.Fault;
                 board.Check(fault is null && returns.Times.Count > 0, $"{Name}, run {run}, {feed.Name}: {returns.Times.Count} listeners came back, each heard {Behind:N0} pours once and in order; {Others} others missed nothing{(fault is null ? "" : ": " + fault)}");
+                Console.WriteLine($"   without {quiet}");
+                Console.WriteLine($"   meanwhile {busy}");
                 if (returns.Times.Count == 0) continue;
                 speeds.Add(Behind / returns.Times.Order().ElementAt(returns.Times.Count / 2));
                 without.Add(quiet.Book.Heard.Percentile(0.99));

@@ -33,4 +33,6 @@ internal sealed class Latencies
         while (step < _counts.Length - 1 && (rest -= _counts[step]) > 0) step++;
         return (step + 1) * 1000.0 / StepsPerSecond;
     }
+
+    public override string ToString() => FormattableString.Invariant($"p50 {Percentile(0.5):0.00} p99 {Percentile(0.99):0.00} longest {Percentile(1):0.00} ms");
 }

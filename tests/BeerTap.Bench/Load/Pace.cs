@@ -31,5 +31,8 @@ internal sealed record Outcome(double Posts, double Deliveries, double LoadShare
 
     public double PostsPerCore => Posts / ServerShare;
 
+    public override string ToString() => FormattableString.Invariant(
+        $"{Deliveries:#,0} deliveries/s, {Posts:#,0} posts/s, heard {Book.Heard}, answered {Book.Answers}, load {LoadShare:P0}, server {ServerShare:P0} of a core, other work up to {OthersShare:P0}");
+
     public string? Note => LoadShare > Bound ? $"generator-bound ({LoadShare:P0} of its core)" : null;
 }
