@@ -31,8 +31,7 @@ internal sealed class KeyAuthentication(ApiKeys keys, ILogger<KeyAuthentication>
 
     public void Use(IApplicationBuilder app) => app.Use((http, next) =>
     {
-        // A hub that never had a key cannot tell a good one from a bad one: it takes no notice.
-        if (keys.Any) Look(http);
+        Look(http);
         return next(http);
     });
 
@@ -40,7 +39,9 @@ internal sealed class KeyAuthentication(ApiKeys keys, ILogger<KeyAuthentication>
     {
         var (caller, refused) = CallerOf(http.Request);
         if (caller is not null) http.User = caller;
-        else if (refused is not null) http.Features.Set(refused);
+
+        // A hub that never had a key cannot tell a good one from a bad one: it takes no notice.
+        else if (refused is not null && keys.Any) http.Features.Set(refused);
     }
 
     private (ClaimsPrincipal? Caller, RefusedKey? Refused) CallerOf(HttpRequest request)

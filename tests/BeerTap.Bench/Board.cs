@@ -29,6 +29,13 @@ internal sealed class Board
         return figure;
     }
 
+    /// <summary>Puts figures of an earlier run before those of this one, but for the benches that were run again.</summary>
+    public void TakeAlong(IEnumerable<Figure> earlier)
+    {
+        var again = _figures.Select(figure => figure.Bench).ToHashSet();
+        _figures.InsertRange(0, earlier.Where(figure => !again.Contains(figure.Bench)));
+    }
+
     public void Skip(string bench, string what, string why) => Add(new Figure(bench, what, [], "", Note: $"skipped: {why}"));
 
     /// <summary>How much one figure is of another in the same run.</summary>

@@ -42,12 +42,13 @@ internal static class Program
     };
 
     private static readonly Option<string> Json = new("--json") { Description = "Writes all figures of all runs to a file" };
+    private static readonly Option<string> Along = new("--along") { Description = "Takes the other benches' figures of an earlier run along, from its --json" };
     private static readonly Option<string> Svg = new("--svg") { Description = "Draws the figures to a file" };
 
     public static async Task<int> Main(string[] args)
     {
         if (args is [ControlServer.Command, var port]) return await ControlServer.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
-        var root = new RootCommand(Examples) { Names, Runs, Seconds, Quick, Patient, Original, Beers, Json, Svg };
+        var root = new RootCommand(Examples) { Names, Runs, Seconds, Quick, Patient, Original, Beers, Json, Along, Svg };
         Names.AcceptOnlyFromAmong(["all", .. Benches.Select(bench => bench.Name)]);
         root.SetAction(RunAsync);
         return await root.Parse(args).InvokeAsync();
@@ -61,6 +62,7 @@ internal static class Program
             return CannotRun;
         }
 
+        var earlier = options.GetValue(Along) is { } file ? Report.Read(await File.ReadAllTextAsync(file, cancel)) : [];
         Machine.TakeLoadCore();
         var (names, plan, board) = (options.GetValue(Names)!, PlanOf(options), new Board());
         foreach (var bench in Benches.Where(bench => names.Contains("all") || names.Contains(bench.Name)))
@@ -82,6 +84,7 @@ internal static class Program
         }
 
         if (plan.Quick) Gates.Judge(board);
+        board.TakeAlong(earlier);
         board.Print();
         if (options.GetValue(Json) is { } json) await File.WriteAllTextAsync(json, Report.Of(board, plan, TimeProvider.System.GetUtcNow()), cancel);
         if (options.GetValue(Svg) is { } svg) await File.WriteAllTextAsync(svg, Chart.Of(board, $"BeerTap on one core, {TimeProvider.System.GetUtcNow():yyyy-MM-dd}: medians of {plan.Runs}; lines are targets"), cancel);

@@ -8,6 +8,32 @@ internal static class Report
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>The figures of an earlier run.</summary>
+    /// <exception cref="FormatException">They are not as this program writes them.</exception>
+    public static IReadOnlyList<Figure> Read(string json)
+    {
+        try
+        {
+            return [.. JsonNode.Parse(json)!["figures"]!.AsArray().Select(figure => FigureOf(figure!))];
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        {
+            throw new FormatException($"These are no figures of this program: {fault.Message}", fault);
+        }
+    }
+
+    private static Figure FigureOf(JsonNode figure) => new(
+        (string)figure["bench"]!,
+        (string)figure["what"]!,
+        [.. figure["runs"]!.AsArray().Select(run => (double)run!)],
+        (string)figure["unit"]!,
+        figure["atLeast"] is { } least ? Target.Least((double)least) : figure["atMost"] is { } most ? Target.Most((double)most) : null,
+        (string?)figure["note"])
+    {
+        IsDoubtful = (bool)figure["doubtful"]!,
+        IsDetail = (bool?)figure["detail"] ?? false,
+    };
+
     public static string Of(Board board, Plan plan, DateTimeOffset when)
     {
         var figures = board.Figures.Select(figure => (JsonNode)new JsonObject
@@ -21,6 +47,7 @@ internal static class Report
             ["atMost"] = figure.Target is { AtLeast: false } most ? most.Limit : null,
             ["met"] = figure.IsMet,
             ["doubtful"] = figure.IsDoubtful,
+            ["detail"] = figure.IsDetail,
             ["note"] = figure.Note,
         });
         return new JsonObject

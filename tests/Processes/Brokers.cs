@@ -53,16 +53,42 @@ internal sealed class Brokers : IAsyncDisposable
     public Task HealAsync(params int[] brokers) => TellAsync(["heal", .. brokers.Select(Text)]);
 
     /// <summary>
-    /// Waits until every broker knows all others again and holds the stream: one that comes back takes pours only then, and until then one that fails is the
-    /// second.
+    /// Waits until a broker that was cut off has stopped itself and the others have noticed that it is gone. When the line is back before that, RabbitMQ may need
+    /// to be told to start that broker again (docs/runbook.md, "A broker is lost").
     /// </summary>
-    public async Task UntilWholeAsync(string stream, CancellationToken cancel)
+    public async Task UntilNoticedAsync(int cut, CancellationToken cancel)
     {
-        // One that had stopped itself, seeing no majority, refuses to be asked until it is up again.
         for (var broker = 1; broker <= Addresses.Length; broker++)
         {
-            string[] wait = ["ctl", Text(broker), "-q", "await_online_nodes", Text(Addresses.Length), "--timeout", "60"];
-            await Until.IsSoAsync(async () => (await RunAsync(wait)).Code == 0, $"broker {broker} knows all others", TimeSpan.FromSeconds(60), cancel);
+            var asks = broker == cut ? "lists:keymember(rabbit, 1, application:which_applications())." : $"lists:any(fun(N) -> lists:prefix(\"b{cut}@\", atom_to_list(N)) end, nodes()).";
+            string[] words = ["ctl", Text(broker), "-q", "eval", asks];
+            await Until.IsSoAsync(async () => (await RunAsync(words)).Said.Trim() == "false", $"broker {broker} notices that broker {cut} is cut off", TimeSpan.FromSeconds(60), cancel);
+        }
+    }
+
+    /// <summary>
+    /// Waits until every broker knows all others again and holds the stream: one that comes back takes pours only then, and until then one that fails is the
+    /// second. A broker that was cut off may wait for ever before it comes up again; it is then started anew, as docs/runbook.md says ("A broker is lost").
+    /// </summary>
+    /// <returns>Those that had to be started anew.</returns>
+    public async Task<IReadOnlyList<int>> UntilWholeAsync(string stream, CancellationToken cancel)
+    {
+        // One that had stopped itself, seeing no majority, refuses to be asked until it is up again.
+        var anew = new List<int>();
+        for (var broker = 1; broker <= Addresses.Length; broker++)
+        {
+            string[] wait = ["ctl", Text(broker), "-q", "await_online_nodes", Text(Addresses.Length), "--timeout", "10"];
+            try
+            {
+                await Until.IsSoAsync(async () => (await RunAsync(wait)).Code == 0, $"broker {broker} knows all others", TimeSpan.FromSeconds(30), cancel);
+            }
+            catch (TimeoutException)
+            {
+                anew.Add(broker);
+                await KillAsync(broker);
+                await RestartAsync(broker);
+                await Until.IsSoAsync(async () => (await RunAsync(wait)).Code == 0, $"broker {broker} knows all others after it was started anew", TimeSpan.FromSeconds(60), cancel);
+            }
         }
 
         await Until.IsSoAsync(
@@ -70,6 +96,7 @@ internal sealed class Brokers : IAsyncDisposable
             "all brokers hold the stream again",
             TimeSpan.FromSeconds(60),
             cancel);
+        return anew;
     }
 
     public async ValueTask DisposeAsync()

@@ -75,6 +75,14 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task TheFirstKeyOfAnOpenHubIsGoodAtOnce()
+    {
+        await using var hub = await HubUnderTest.StartAsync();
+        var (_, text) = await new KeyFile(hub.Folder, TimeProvider.System).AddAsync(new KeyWish(Role.Operator, null, null), default);
+        Assert.Equal(200, await hub.StatusAsync("GET", "/api/keys", text));
+    }
+
+    [Fact]
     public async Task ABadKeyIsRefusedAlsoWhereNoneIsNeeded()
     {
         await using var hub = await HubUnderTest.StartAsync();
