@@ -87,7 +87,7 @@ internal static class Program
         board.TakeAlong(earlier);
         board.Print();
         if (options.GetValue(Json) is { } json) await File.WriteAllTextAsync(json, Report.Of(board, plan, TimeProvider.System.GetUtcNow()), cancel);
-        if (options.GetValue(Svg) is { } svg) await File.WriteAllTextAsync(svg, Chart.Of(board, $"BeerTap on one core, {TimeProvider.System.GetUtcNow():yyyy-MM-dd}: medians of {plan.Runs}; lines are targets"), cancel);
+        if (options.GetValue(Svg) is { } svg) await File.WriteAllTextAsync(svg, Chart.Of(board, $"BeerTap on one core, {TimeProvider.System.GetUtcNow():yyyy-MM-dd}: medians of {plan.Runs}{(earlier.Count > 0 ? " beside those of an earlier run" : "")}; lines are targets"), cancel);
         Console.WriteLine($"{board.Passed} passed, {board.Failed} failed");
         return board.Failed == 0 ? 0 : 1;
     }
