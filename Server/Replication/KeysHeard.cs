@@ -15,12 +15,12 @@ internal sealed class KeysHeard(string folder, string epoch)
 {
     private readonly string _path = Path.Combine(Path.GetFullPath(folder), StoreFolder.KeysHeard);
 
-    /// <summary>How many keys there were when the note was kept; -1 before.</summary>
+    /// <summary>How many keys there were when the note was made; -1 while none is known.</summary>
     public int Keys { get; private set; } = -1;
 
-    /// <summary>Whether the note was made with this log, and with no more keys than there are now: <c>keys.json</c> may have been taken away. One that cannot be read is none.</summary>
+    /// <summary>Reads the note. It holds if it was made with this log, and with no more keys than there are now: <c>keys.json</c> may have been taken away. One that cannot be read is none.</summary>
     /// <param name="keys">How many keys this hub has, the revoked among them.</param>
-    public bool IsKept(int keys)
+    public bool TryRead(int keys)
     {
         try
         {

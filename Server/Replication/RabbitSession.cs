@@ -4,7 +4,11 @@ using RabbitMQ.Client.Exceptions;
 
 namespace BeerTap.Server.Replication;
 
-/// <summary>A connection to a stream of RabbitMQ: one channel that reads, one that writes.</summary>
+/// <summary>A connection to a stream of RabbitMQ.</summary>
+/// <remarks>
+/// One channel reads and writes. The broker asks the others for each channel that uses a stream, and that takes it 7 s for each that was cut off in silence: a
+/// second channel would seem silent for as long again.
+/// </remarks>
 internal sealed class RabbitSession : ILogSession
 {
     /// <summary>Entries that may be on their way to this hub; the broker sends whole chunks, so it may be more.</summary>
@@ -18,17 +22,16 @@ internal sealed class RabbitSession : ILogSession
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1), CloseTimeout = TimeSpan.FromSeconds(1);
 
     private readonly IConnection _connection;
-    private readonly IChannel _in, _out;
+    private readonly IChannel _channel;
     private readonly string _stream;
     private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private RabbitSession(IConnection connection, IChannel reading, IChannel writing, string stream, long? entries)
+    private RabbitSession(IConnection connection, IChannel channel, string stream, long? entries)
     {
-        (_connection, _in, _out, _stream, Entries) = (connection, reading, writing, stream, entries);
+        (_connection, _channel, _stream, Entries) = (connection, channel, stream, entries);
         connection.ConnectionShutdownAsync += Ended;
-        reading.ChannelShutdownAsync += Ended;
-        writing.ChannelShutdownAsync += Ended;
-        writing.BasicReturnAsync += Returned;
+        channel.ChannelShutdownAsync += Ended;
+        channel.BasicReturnAsync += Returned;
     }
 
     public string Name => $"{_connection.Endpoint.HostName}:{_connection.Endpoint.Port}, stream {_stream}";
@@ -43,10 +46,9 @@ internal sealed class RabbitSession : ILogSession
     /// <param name="entries">How many the stream has, about; null when it was made over this connection.</param>
     public static async Task<ILogSession> OpenAsync(IConnection connection, string stream, long? entries, long from, Action<LogDelivery> deliver, CancellationToken cancel)
     {
-        var reading = await connection.CreateChannelAsync(cancellationToken: cancel);
-        var writing = await connection.CreateChannelAsync(cancellationToken: cancel);
-        var session = new RabbitSession(connection, reading, writing, stream, entries);
-        await session.ReadAsync(reading, Ahead, from, deliver, cancel);
+        var channel = await connection.CreateChannelAsync(cancellationToken: cancel);
+        var session = new RabbitSession(connection, channel, stream, entries);
+        await session.ReadAsync(channel, Ahead, from, deliver, cancel);
         return session;
     }
 
@@ -55,7 +57,7 @@ internal sealed class RabbitSession : ILogSession
         try
         {
             // Mandatory: while the brokers that hold the stream come back, one that does not know it yet would take the entry and drop it.
-            await _out.BasicPublishAsync("", _stream, mandatory: true, new BasicProperties { Persistent = true, ContentType = "application/json" }, entry, cancel);
+            await _channel.BasicPublishAsync("", _stream, mandatory: true, new BasicProperties { Persistent = true, ContentType = "application/json" }, entry, cancel);
         }
         catch (Exception fault) when (fault is not IOException && !cancel.IsCancellationRequested)
         {
@@ -132,7 +134,7 @@ internal sealed class RabbitSession : ILogSession
         };
         consumer.UnregisteredAsync += (_, _) =>
         {
-            if (channel == _in) _closed.TrySetResult("the broker stopped to send the stream");
+            if (channel == _channel) _closed.TrySetResult("the broker stopped to send the stream");
             return Task.CompletedTask;
         };
         await channel.BasicConsumeAsync(_stream, autoAck: false, consumerTag: "", noLocal: false, exclusive: false, new Dictionary<string, object?> { [OffsetName] = from }, consumer, cancel);
@@ -142,7 +144,7 @@ internal sealed class RabbitSession : ILogSession
     {
         try
         {
-            await _in.BasicAckAsync(tag, multiple: true);
+            await _channel.BasicAckAsync(tag, multiple: true);
         }
         catch (Exception fault)
         {

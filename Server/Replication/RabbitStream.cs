@@ -25,6 +25,12 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
     /// <summary>A broker that accepts and then stays silent must not keep this hub from the others.</summary>
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// One that has answered asks the others whether the stream may be read from it. It asks those first that were cut off in silence, and gives up on each after 7 s
+    /// (Erlang's <c>net_setuptime</c>), so that each broker would seem silent while one is cut off.
+    /// </summary>
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(20);
+
     // The one to begin with: after a connection was cut, the next one.
     private int _next = Random.Shared.Next(1_000);
 
@@ -40,7 +46,7 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
             {
                 using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
                 patience.CancelAfter(OpenTimeout);
-                return await OpenAsync(endpoint, from, deliver, patience.Token);
+                return await OpenAsync(endpoint, from, deliver, patience);
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested)
             {
@@ -55,13 +61,14 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
         throw new IOException(told + Advice(told));
     }
 
-    private async Task<ILogSession> OpenAsync(AmqpTcpEndpoint endpoint, long from, Action<LogDelivery> deliver, CancellationToken cancel)
+    private async Task<ILogSession> OpenAsync(AmqpTcpEndpoint endpoint, long from, Action<LogDelivery> deliver, CancellationTokenSource patience)
     {
-        var connection = await Factory().CreateConnectionAsync([endpoint], HubName(options), cancel);
+        var connection = await Factory().CreateConnectionAsync([endpoint], HubName(options), patience.Token);
         try
         {
-            var entries = await DeclareAsync(connection, mayMake: from == 0, cancel);
-            return await RabbitSession.OpenAsync(connection, options.Stream, entries, from, deliver, cancel);
+            var entries = await DeclareAsync(connection, mayMake: from == 0, patience.Token);
+            patience.CancelAfter(ReadTimeout);
+            return await RabbitSession.OpenAsync(connection, options.Stream, entries, from, deliver, patience.Token);
         }
         catch
         {
@@ -84,7 +91,7 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
             RequestedConnectionTimeout = ConnectTimeout,
             SocketReadTimeout = AnswerTimeout,
             SocketWriteTimeout = AnswerTimeout,
-            ContinuationTimeout = AnswerTimeout,
+            ContinuationTimeout = ReadTimeout,
             HandshakeContinuationTimeout = AnswerTimeout,
         };
         if (first.AbsolutePath.Length > 1) factory.VirtualHost = Uri.UnescapeDataString(first.AbsolutePath[1..]);

@@ -52,7 +52,7 @@ internal sealed class SharedKeys : ISharedKeys, IDisposable
     public SharedKeys(ApiKeys keys, LogStatus status, KeysHeard note, TimeProvider time, ILogger<SharedKeys> log)
     {
         (_keys, _status, _note, _time, _log, _refreshed) = (keys, status, note, time, log, () => _changed = true);
-        _status.AwaitsKeys = !note.IsKept(keys.Made.Count);
+        _status.AwaitsKeys = !note.TryRead(keys.Made.Count);
         _keys.Refreshed += _refreshed;
     }
 

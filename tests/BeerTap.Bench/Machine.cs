@@ -1,3 +1,4 @@
+using System.Globalization;
 using BeerTap.Bench.Load;
 
 namespace BeerTap.Bench;
@@ -6,6 +7,9 @@ namespace BeerTap.Bench;
 internal static class Machine
 {
     public const int ServerCore = 0, LoadCore = 1;
+
+    /// <summary>For what is neither the server that is measured nor the load.</summary>
+    public static readonly int[] BothCores = [ServerCore, LoadCore];
 
     /// <summary>The kernel counts processor time in hundredths of a second.</summary>
     public const double TicksPerSecond = 100;
@@ -31,6 +35,21 @@ internal static class Machine
         // user nice system idle iowait irq softirq steal
         var fields = File.ReadLines("/proc/stat").First(line => line.StartsWith($"cpu{core} ", StringComparison.Ordinal)).Split(' ').Skip(1).Select(long.Parse).ToArray();
         return (fields[0] + fields[1] + fields[2] + fields[5] + fields[6] + fields[7]) / TicksPerSecond;
+    }
+
+    /// <summary>How many flushes the disks of the machine have ended since it started, and how long each took from the driver to the disk and back, together; in milliseconds.</summary>
+    public static (double Count, double Milliseconds) DiskFlushes()
+    {
+        // Of each disk: two numbers, a name, eleven counts of reads and writes, four of discards, then flushes and their time. https://docs.kernel.org/admin-guide/iostats.html
+        const int Count = 18, Time = 19;
+        var flushes = (Count: 0.0, Milliseconds: 0.0);
+        foreach (var line in File.ReadLines("/proc/diskstats"))
+        {
+            var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length > Time) flushes = (flushes.Count + long.Parse(fields[Count], CultureInfo.InvariantCulture), flushes.Milliseconds + long.Parse(fields[Time], CultureInfo.InvariantCulture));
+        }
+
+        return flushes;
     }
 
     /// <summary>Waits, not for ever, until other work leaves both cores alone.</summary>

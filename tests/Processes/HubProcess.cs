@@ -45,8 +45,8 @@ internal sealed class HubProcess : IAsyncDisposable
     /// <summary>A program that starts the hub and ends with it, such as strace, with its options.</summary>
     public string[] Launcher { get; init; } = [];
 
-    /// <summary>The only core that the hub may use; null: all.</summary>
-    public int? Core { get; init; }
+    /// <summary>The cores that the hub may use; none: those of this process.</summary>
+    public int[] Cores { get; init; } = [];
 
     /// <summary>Called with each line the hub writes to its log on the console.</summary>
     public Action<string> Said { get; init; } = _ => { };
@@ -71,9 +71,7 @@ internal sealed class HubProcess : IAsyncDisposable
     /// <exception cref="HubEndedException">It ended instead.</exception>
     public async Task StartAsync()
     {
-        // taskset turns into what it starts: the process stays the hub's own.
-        string[] pinned = Core is { } core ? ["taskset", "-c", core.ToString(CultureInfo.InvariantCulture)] : [];
-        string[] command = [.. pinned, .. Launcher, "dotnet"];
+        string[] command = [.. Pinned.To(Cores), .. Launcher, "dotnet"];
         _process = Process.Start(new ProcessStartInfo(command[0], [.. command[1..], Program, $"--urls={Address}", $"--Storage:Path={Folder}", "--Logging:Level=Warning", .. SharedLog.SettingsFor(Folder), .. _settings])
         {
             RedirectStandardError = true,

@@ -26,8 +26,8 @@ internal sealed class Sharing() : Bench("cluster", "one hub alone, on a log with
             return;
         }
 
-        await using var one = await Brokers.StartAsync(1);
-        await using var three = await Brokers.StartAsync(3);
+        await using var one = await Brokers.StartAsync(1, cores: Machine.BothCores);
+        await using var three = await Brokers.StartAsync(3, cores: Machine.BothCores);
         Contender[] ofHubs(Feed feed) =>
         [
             new("alone", () => new Hub(), feed), new("cluster of one", () => new SharingHub(one, 1), feed), new("cluster of three", () => new SharingHub(three, 3), feed),

@@ -83,14 +83,16 @@ internal sealed class Generator(Peer server) : IDisposable
 
         Book.BeginMeasuring();
         var (heard, answered, busy, used, from) = (Heard, Book.Acknowledged, Libc.ThreadSeconds(), server.ProcessorSeconds, Stopwatch.GetTimestamp());
-        var (serverCore, loadCore) = (Machine.BusySeconds(Machine.ServerCore), Machine.BusySeconds(Machine.LoadCore));
+        var (serverCore, loadCore, disk) = (Machine.BusySeconds(Machine.ServerCore), Machine.BusySeconds(Machine.LoadCore), Machine.DiskFlushes());
         PourFor(pace.PerSecond, pace.Time, meanwhile);
         var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
         var (posts, deliveries, share) = ((Book.Acknowledged - answered) / seconds, (Heard - heard) / seconds, (Libc.ThreadSeconds() - busy) / seconds);
         used = (server.ProcessorSeconds - used) / seconds;
         (serverCore, loadCore) = ((Machine.BusySeconds(Machine.ServerCore) - serverCore) / seconds, (Machine.BusySeconds(Machine.LoadCore) - loadCore) / seconds);
+        var flushes = Machine.DiskFlushes();
+        var flushTime = (flushes.Milliseconds - disk.Milliseconds) / Math.Max(1, flushes.Count - disk.Count);
         Settle();
-        return new Outcome(posts, deliveries, share, used, Math.Max(serverCore - used, loadCore - share), Book, Fault(), HaveAll(listener => listener.Order == _listeners[0].Order));
+        return new Outcome(posts, deliveries, share, used, Math.Max(serverCore - used, loadCore - share), flushTime, Book, Fault(), HaveAll(listener => listener.Order == _listeners[0].Order));
     }
 
     /// <summary>Pours exactly so many, as fast as they are answered; gives how long it took.</summary>

@@ -14,7 +14,7 @@ internal sealed class Hub : Peer
     private readonly HubProcess _process;
 
     /// <param name="settings">More settings; they win over those that make the contest fair: one key may post as often as it likes.</param>
-    public Hub(params string[] settings) => _process = new HubProcess(["--Limits:RequestsPerKey=0", "--Limits:RequestsPerAddress=0", .. settings]) { Core = Machine.ServerCore };
+    public Hub(params string[] settings) => _process = new HubProcess(["--Limits:RequestsPerKey=0", "--Limits:RequestsPerAddress=0", .. settings]) { Cores = [Machine.ServerCore] };
 
     public override int Port => _process.Address.Port;
 

@@ -4,8 +4,8 @@ using BeerTap.Processes;
 namespace BeerTap.Bench.Peers;
 
 /// <summary>
-/// A hub that shares its log with others. It alone has the server's core; the other hubs and the brokers are on the load's, where they are in
-/// the load's way and not in the hub's.
+/// A hub that shares its log with others. It is on the server's core; the other hubs and the brokers are on whichever of both is free, as on a machine
+/// that is not divided.
 /// </summary>
 internal sealed class SharingHub : Peer
 {
@@ -19,7 +19,7 @@ internal sealed class SharingHub : Peer
             "--Limits:RequestsPerKey=0", "--Limits:RequestsPerAddress=0", "--Log:Provider=RabbitMq", $"--Log:ConnectionString={brokers.ConnectionString}",
             $"--Log:Stream={Guid.NewGuid():N}",
         ];
-        _hubs = [.. Enumerable.Range(0, hubs).Select(i => new HubProcess([.. settings, FormattableString.Invariant($"--Log:Hub=hub{i + 1}")]) { Core = i == 0 ? Machine.ServerCore : Machine.LoadCore })];
+        _hubs = [.. Enumerable.Range(0, hubs).Select(i => new HubProcess([.. settings, FormattableString.Invariant($"--Log:Hub=hub{i + 1}")]) { Cores = i == 0 ? [Machine.ServerCore] : Machine.BothCores })];
     }
 
     public override int Port => _hubs[0].Address.Port;

@@ -39,7 +39,7 @@ internal sealed class ClusterBrokers : Scenario
     {
         var random = new Random(SeedOf(options, _seed));
         await using var brokers = await Brokers.StartAsync(BrokerCount, networks: Brokers.CanBeCut);
-        if (!Brokers.CanBeCut) Verdict.Say("brokers are killed but not cut off: that needs root and nft");
+        Verdict.Say($"RabbitMQ {await brokers.VersionAsync()} with {(await brokers.HaveKhepriAsync() ? "Khepri" : "Mnesia")}{(Brokers.CanBeCut ? "" : "; brokers are killed but not cut off: that needs root and nft")}");
 
         // The last hub's lines can be cut.
         await using var cables = new Cables(brokers.Addresses);
@@ -84,14 +84,9 @@ internal sealed class ClusterBrokers : Scenario
             await mend();
             var took = await taking;
             verdict.Check(took < GoesOn, $"one broker {how}: every hub takes pours, the slowest {took.TotalSeconds:0.0} s later");
-            await WholeAsync();
+            await brokers.UntilWholeAsync(hubs.Stream, cancel);
             took = await probing.UntilAllTakeAsync("with all brokers back", cancel);
             Verdict.Say($"mended: every hub takes pours, the slowest {took.TotalSeconds:0.0} s later");
-        }
-
-        async Task WholeAsync()
-        {
-            foreach (var broker in await brokers.UntilWholeAsync(hubs.Stream, cancel)) Verdict.Say($"broker {broker} did not come back by itself and was started anew, as the runbook says");
         }
 
         async Task TwoAsync(string how, Func<Task> fail, Func<Task> mend, Func<Task>? noticed = null)
@@ -112,7 +107,7 @@ internal sealed class ClusterBrokers : Scenario
             var took = await probing.UntilAllTakeAsync("with all brokers back", cancel);
             (_, notReady, _) = await Probing.UntilAllSayAsync("ok", hubs.Clients, cancel);
             verdict.Check(notReady == 0, $"two brokers {how} and back: every hub takes pours by itself, the slowest {took.TotalSeconds:0.0} s later");
-            await WholeAsync();
+            await brokers.UntilWholeAsync(hubs.Stream, cancel);
             foreach (var (answer, http) in answers.Zip(hubs.Clients.Reverse()).Where(pair => pair.First.Id is null))
             {
                 var again = await probing.PostAsync(http, answer.Number, cancel);
