@@ -70,25 +70,31 @@ internal sealed class RabbitSession : ILogSession
     {
         try
         {
-            var found = new List<LogDelivery>();
-            await using (var channel = await _connection.CreateChannelAsync(cancellationToken: cancel))
-            {
-                await ReadAsync(channel, AheadAtEnd, "last", delivery =>
-                {
-                    lock (found) found.Add(delivery);
-                }, cancel);
-
-                // Nothing says which entry is the last: what comes within this time is what there is.
-                await Task.Delay(EndTimeout, TimeProvider.System, cancel);
-            }
-
-            lock (found) return [.. found];
+            // Once it has asked, the client waits for the answer whatever its token says.
+            return await CollectEndAsync(cancel).WaitAsync(cancel);
         }
         catch (Exception fault) when (fault is not IOException && !cancel.IsCancellationRequested)
         {
             // The client has many words for it, among them time-outs of its own.
             throw new IOException(fault.Message, fault);
         }
+    }
+
+    private async Task<IReadOnlyList<LogDelivery>> CollectEndAsync(CancellationToken cancel)
+    {
+        var found = new List<LogDelivery>();
+        await using (var channel = await _connection.CreateChannelAsync(cancellationToken: cancel))
+        {
+            await ReadAsync(channel, AheadAtEnd, "last", delivery =>
+            {
+                lock (found) found.Add(delivery);
+            }, cancel);
+
+            // Nothing says which entry is the last: what comes within this time is what there is.
+            await Task.Delay(EndTimeout, TimeProvider.System, cancel);
+        }
+
+        lock (found) return [.. found];
     }
 
     public void Took(LogDelivery delivery) => _ = AckAsync(delivery.Tag);
@@ -118,6 +124,7 @@ internal sealed class RabbitSession : ILogSession
 
     private async Task ReadAsync(IChannel channel, ushort ahead, object from, Action<LogDelivery> deliver, CancellationToken cancel)
     {
+        channel.ContinuationTimeout = RabbitStream.UseTimeout;
         await channel.BasicQosAsync(0, ahead, global: false, cancel);
         var consumer = new AsyncEventingBasicConsumer(channel);
         consumer.ReceivedAsync += (_, message) =>

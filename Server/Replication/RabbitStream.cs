@@ -26,10 +26,10 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// One that has answered asks the others whether the stream may be read from it. It asks those first that were cut off in silence, and gives up on each after 7 s
-    /// (Erlang's <c>net_setuptime</c>), so that each broker would seem silent while one is cut off.
+    /// One that has let this hub in asks the others before the stream may be used through it. It asks those first that were cut off in silence, and gives up on each
+    /// after 7 s (Erlang's <c>net_setuptime</c>), so that each broker would seem silent while one is cut off.
     /// </summary>
-    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan UseTimeout = TimeSpan.FromSeconds(20);
 
     // The one to begin with: after a connection was cut, the next one.
     private int _next = Random.Shared.Next(1_000);
@@ -64,11 +64,12 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
     private async Task<ILogSession> OpenAsync(AmqpTcpEndpoint endpoint, long from, Action<LogDelivery> deliver, CancellationTokenSource patience)
     {
         var connection = await Factory().CreateConnectionAsync([endpoint], HubName(options), patience.Token);
+        patience.CancelAfter(UseTimeout);
         try
         {
-            var entries = await DeclareAsync(connection, mayMake: from == 0, patience.Token);
-            patience.CancelAfter(ReadTimeout);
-            return await RabbitSession.OpenAsync(connection, options.Stream, entries, from, deliver, patience.Token);
+            // Once it has asked, the client waits for the answer whatever its token says.
+            var entries = await DeclareAsync(connection, mayMake: from == 0, patience.Token).WaitAsync(patience.Token);
+            return await RabbitSession.OpenAsync(connection, options.Stream, entries, from, deliver, patience.Token).WaitAsync(patience.Token);
         }
         catch
         {
@@ -91,7 +92,7 @@ internal sealed class RabbitStream(ReplicationOptions options) : ILogStream
             RequestedConnectionTimeout = ConnectTimeout,
             SocketReadTimeout = AnswerTimeout,
             SocketWriteTimeout = AnswerTimeout,
-            ContinuationTimeout = ReadTimeout,
+            ContinuationTimeout = AnswerTimeout,
             HandshakeContinuationTimeout = AnswerTimeout,
         };
         if (first.AbsolutePath.Length > 1) factory.VirtualHost = Uri.UnescapeDataString(first.AbsolutePath[1..]);

@@ -9,6 +9,7 @@ internal sealed class Brokers : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("beertap-brokers-").FullName;
 
     private readonly int[] _cores;
+    private bool? _haveKhepri;
 
     private Brokers(int[] cores) => _cores = cores;
 
@@ -91,10 +92,10 @@ internal sealed class Brokers : IAsyncDisposable
 
     /// <summary>Whether users and queues are kept in Khepri, as RabbitMQ 4.3 always does and 4.0 once it is told, and not in Mnesia.</summary>
     public async Task<bool> HaveKhepriAsync() =>
-        (await RunAsync(["ctl", "1", "-q", "eval", "erlang:function_exported(rabbit_khepri, is_enabled, 0) andalso rabbit_khepri:is_enabled()."])).Said.Trim() == "true";
+        _haveKhepri ??= (await TellAsync(["ctl", "1", "-q", "eval", "erlang:function_exported(rabbit_khepri, is_enabled, 0) andalso rabbit_khepri:is_enabled()."])).Trim() == "true";
 
     /// <summary>Of RabbitMQ.</summary>
-    public async Task<string> VersionAsync() => (await RunAsync(["ctl", "1", "-q", "version"])).Said.Trim();
+    public async Task<string> VersionAsync() => (await TellAsync(["ctl", "1", "-q", "version"])).Trim();
 
     public async ValueTask DisposeAsync()
     {

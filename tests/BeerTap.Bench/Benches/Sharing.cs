@@ -13,8 +13,8 @@ internal sealed class Sharing() : Bench("cluster", "one hub alone, on a log with
     private const int Crowd = 256;
 
     /// <summary>
-    /// How many times the usual warm-up: the other hubs are compiled on the core that they share with the brokers, which takes half a minute there. Until
-    /// then it is the compiler that the log waits for.
+    /// How many times the usual warm-up: the other hubs are compiled beside brokers and load, which takes half a minute. Until then it is the compiler that the
+    /// log waits for.
     /// </summary>
     private const int Patience = 3;
 
