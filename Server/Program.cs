@@ -59,6 +59,7 @@ internal static class Program
         var settings = Settings.Load(builder, args);
         var epoch = await WaitingRoom.EpochAsync(options, args, settings);
 
+        builder.AddSignals();
         builder.AddLog(settings.Log);
         builder.AddTelemetry(settings.Telemetry);
         builder.AddHealth(settings.Health);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BeerTap.Server.Hosting;
+using BeerTap.Server.Live;
 
 namespace BeerTap.Server.Beers;
 
@@ -15,9 +16,10 @@ internal sealed class RefusalResult(Problem problem, int retryAfter = RefusalRes
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
+        httpContext.RequestServices?.GetService<RefusalMeter>()?.Refused(problem);
+        if (PutOff.Fits(httpContext.Request, problem)) return PutOff.AnswerAsync(httpContext, problem, retryAfter);
         var response = httpContext.Response;
         response.StatusCode = problem.Status;
-        httpContext.RequestServices?.GetService<RefusalMeter>()?.Refused(problem);
         if (problem.Status is 429 or 503) response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
         if (problem.Status is 401) response.Headers.WWWAuthenticate = "Bearer realm=\"BeerTap\"";
         if (problem.Status is 426) (response.Headers.Upgrade, response.Headers.Connection) = ("websocket", "Upgrade, close");

@@ -1,4 +1,8 @@
+using System.Globalization;
+using BeerTap.Server.Beers;
+using BeerTap.Server.Live;
 using BeerTap.Server.Replication;
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Hosting;
@@ -9,6 +13,8 @@ namespace BeerTap.Server.Hosting;
 /// </summary>
 internal static class WaitingRoom
 {
+    private const int RetryAfterSeconds = 2;
+
     /// <summary>An answer that comes at once needs no server that says that one waits.</summary>
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
 
@@ -20,8 +26,11 @@ internal static class WaitingRoom
         var builder = WebApplication.CreateBuilder(options);
         Settings.Load(builder, args);
         builder.AddLog(settings.Log);
+        builder.AddSignals();
+        builder.Services.AddOrigins(settings.Security);
         await using var room = builder.Build();
         var status = new LogStatus(TimeProvider.System);
+        room.UsePermittedOrigins(settings.Security);
         room.Run(http => AnswerAsync(http, status));
 
         var finding = new LogEpoch(new RabbitStream(settings.Replication), status, TimeProvider.System, room.Logger).FindAsync(room.Lifetime.ApplicationStopping);
@@ -41,8 +50,9 @@ internal static class WaitingRoom
     private static Task AnswerAsync(HttpContext http, LogStatus status)
     {
         if (http.Request.Path == "/health/live") return http.Response.WriteAsJsonAsync(new HealthAnswer("live"), BeerTapJson.Default.HealthAnswer);
+        if (PutOff.Fits(http.Request, Refusals.NotCaughtUp())) return PutOff.AnswerAsync(http, Refusals.NotCaughtUp(), RetryAfterSeconds);
         http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        http.Response.Headers.RetryAfter = "2";
+        http.Response.Headers.RetryAfter = RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         var check = status.Look(TimeSpan.Zero);
         return http.Response.WriteAsJsonAsync(new HealthAnswer("unready", Checks: new Dictionary<string, HealthCheck> { ["log"] = check }), BeerTapJson.Default.HealthAnswer);
     }

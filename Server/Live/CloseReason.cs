@@ -24,5 +24,11 @@ internal sealed record CloseReason(int Code, string Name, bool ComeBack)
     /// <summary>The client said something that the sub-protocol has no place for.</summary>
     public static readonly CloseReason ProtocolError = new(4005, "protocolError", ComeBack: false);
 
-    public static readonly IReadOnlyList<CloseReason> All = [Draining, Idle, TooManyConnections, NotAllowed, ProtocolError];
+    /// <summary>The client sent more requests than it may; come back after <c>retryAfterMs</c>.</summary>
+    public static readonly CloseReason TooManyRequests = new(4006, "tooManyRequests", ComeBack: true);
+
+    /// <summary>The hub cannot serve listeners yet, or not now; come back after <c>retryAfterMs</c>.</summary>
+    public static readonly CloseReason NotReady = new(4007, "notReady", ComeBack: true);
+
+    public static readonly IReadOnlyList<CloseReason> All = [Draining, Idle, TooManyConnections, NotAllowed, ProtocolError, TooManyRequests, NotReady];
 }

@@ -49,6 +49,9 @@ internal sealed class Frames(string epoch)
 
     private static ReadOnlySpan<byte> InvocationArguments => "\",\"arguments\":["u8;
 
+    /// <summary>When an <c>EventSource</c> that lost its stream without a word comes back, in ms: each at its own time, so that not all come at once.</summary>
+    private const int ShortestRetry = 1_000, LongestRetry = 5_000;
+
     /// <summary>With SignalR's record separator.</summary>
     private static ReadOnlySpan<byte> InvocationEnd => "]}\u001e"u8;
 
@@ -57,7 +60,15 @@ internal sealed class Frames(string epoch)
     // Glass names and tap ids are the hub's own; nothing is written into HTML, so only what JSON itself asks for is escaped.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public byte[] Welcome(FrameFormat format, long seq) => Frame(format, "welcome", seq, json => json.WriteString("epoch"u8, epoch));
+    /// <summary>
+    /// Over SSE with a <c>retry:</c> of its own: an <c>EventSource</c> keeps the last one it was told, which may be the long one of an earlier drain, and
+    /// would wait as long after each later loss.
+    /// </summary>
+    public byte[] Welcome(FrameFormat format, long seq)
+    {
+        var frame = Frame(format, "welcome", seq, json => json.WriteString("epoch"u8, epoch));
+        return format == FrameFormat.Sse ? [.. Retry(Random.Shared.Next(ShortestRetry, LongestRetry)), .. frame] : frame;
+    }
 
     public byte[] Reload(FrameFormat format, long seq) => Frame(format, "reload", seq, _ => { });
 
@@ -80,7 +91,7 @@ internal sealed class Frames(string epoch)
             if (to is not null) json.WriteString("to"u8, to);
         });
         var output = new ArrayBufferWriter<byte>();
-        if (format == FrameFormat.Sse && retryAfterMs is { } retry) output.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"retry: {retry}\n")));
+        if (format == FrameFormat.Sse && retryAfterMs is { } retry) output.Write(Retry(retry));
         Wrap(format, "closing"u8, default, json.Span, output);
         return output.WrittenSpan.ToArray();
     }
@@ -124,11 +135,18 @@ internal sealed class Frames(string epoch)
 
     public string PositionOf(long seq) => new Position(epoch, seq).ToString();
 
-    private static ReadOnlySpan<byte> NameOf(LogEvent entry) => entry is BeerPoured ? "beerPoured"u8 : "beerDeleted"u8;
+    private static ReadOnlySpan<byte> NameOf(LogEvent entry) => entry switch
+    {
+        BeerPoured => "beerPoured"u8,
+        BeerDeleted => "beerDeleted"u8,
+        _ => throw new ArgumentException($"{entry.GetType().Name} has no name on the wire.", nameof(entry)),
+    };
 
     private void Put(ref JsonText json, LogEvent entry, out ReadOnlySpan<byte> position)
     {
-        json.Put(entry is BeerPoured ? "{\"event\":\"beerPoured\",\"position\":\""u8 : "{\"event\":\"beerDeleted\",\"position\":\""u8);
+        json.Put("{\"event\":\""u8);
+        json.Put(NameOf(entry));
+        json.Put("\",\"position\":\""u8);
         var begin = json.Length;
         json.Put(_epoch);
         json.Put("-"u8);
@@ -147,6 +165,8 @@ internal sealed class Frames(string epoch)
 
         json.Put("}"u8);
     }
+
+    private static byte[] Retry(int milliseconds) => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"retry: {milliseconds}\n"));
 
     private byte[] Frame(FrameFormat format, string name, long seq, Action<Utf8JsonWriter> fields)
     {
@@ -215,8 +235,19 @@ internal sealed class Frames(string epoch)
     {
         Span<byte> text = stackalloc byte[MostText];
         int length;
-        if (entry is BeerPoured { Beer: var beer }) Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Tap with id {beer.TapId} posted a new beer (id: {beer.Id})!", out length);
-        else Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Beer {((BeerDeleted)entry).Beer.Id} deleted from the collection", out length);
+        switch (entry)
+        {
+            case BeerPoured { Beer: var beer }:
+                Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Tap with id {beer.TapId} posted a new beer (id: {beer.Id})!", out length);
+                break;
+            case BeerDeleted { Beer.Id: var id }:
+                Utf8.TryWrite(text, CultureInfo.InvariantCulture, $"Beer {id} deleted from the collection", out length);
+                break;
+            default:
+                // The original system has no words for anything else.
+                return;
+        }
+
         var frame = new JsonText(output.GetSpan(length + WebSocketFrame.MostHead));
         frame.PutHead(length);
         frame.Put(text[..length]);

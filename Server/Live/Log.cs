@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(2009, LogLevel.Information, "Drained in {Seconds:0.0} s, {Connections} connections left")]
     public static partial void Drained(ILogger log, int connections, double seconds);
+
+    [LoggerMessage(2015, LogLevel.Debug, "An EventSource was refused ({Problem}) and will reconnect in {Milliseconds} ms")]
+    public static partial void PutOff(ILogger log, string problem, int milliseconds);
 }

@@ -22,10 +22,19 @@ internal static class SseFeed
         .WithDescription(
             "`id:` is the position, `event:` the name, `data:` the event object; a comment every 15 s. " +
             "`after` (or the header `Last-Event-ID`) says where the listener stopped; without it the stream starts live. " +
-            "`tapId` marks that tap as connected while the stream is open.")
+            "`tapId` marks that tap as connected while the stream is open. A request with `Accept: text/event-stream` is never refused with 429 or 5xx: " +
+            "it gets 200 with `retry:` and the event `closing`, because any other status ends an `EventSource` for good.")
         .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
         .Listens()
         .Refuses(400, 401, 403, 429, 503);
+
+    /// <summary>What every answer of the stream has in its head: no cache keeps it, and no proxy holds it back.</summary>
+    public static void SetHeaders(HttpResponse response)
+    {
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-store";
+        response.Headers["X-Accel-Buffering"] = "no";
+    }
 
     private static async Task Stream(HttpContext http, Feed feed, CancellationToken cancel)
     {
@@ -38,9 +47,7 @@ internal static class SseFeed
 
         http.AllowSlowReading();
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        http.Response.ContentType = "text/event-stream";
-        http.Response.Headers.CacheControl = "no-store";
-        http.Response.Headers["X-Accel-Buffering"] = "no";
+        SetHeaders(http.Response);
         if (BareConnection.For(http) is { } connection)
         {
             // There is no way back to HTTP on it.

@@ -77,10 +77,10 @@ internal sealed class MinuteTally : IDisposable
             foreach (var entry in events) Add(entry, Now);
 
             // Pours may come in late: the log is in order of arrival, and a page without any of this hour ends the search.
-            if (!events.Any(entry => MinuteOf(TimeOf(entry)) >= first)) return;
+            if (events.All(entry => TimeOf(entry) is { } time && MinuteOf(time) < first)) return;
             if (page == MostPages - 1 && start > 0)
             {
-                _known = MinuteOf(TimeOf(events[0])) + 1;
+                _known = events.Select(TimeOf).FirstOrDefault(time => time is not null) is { } oldest ? MinuteOf(oldest) + 1 : first;
                 return;
             }
 
@@ -113,7 +113,13 @@ internal sealed class MinuteTally : IDisposable
         slot.Beers += change;
     }
 
-    private static DateTime TimeOf(LogEvent entry) => entry is BeerPoured { Beer: var beer } ? beer.Timestamp : ((BeerDeleted)entry).Timestamp;
+    /// <summary>When it was; null of an event that is about no beer.</summary>
+    private static DateTime? TimeOf(LogEvent entry) => entry switch
+    {
+        BeerPoured { Beer.Timestamp: var poured } => poured,
+        BeerDeleted { Timestamp: var deleted } => deleted,
+        _ => null,
+    };
 
     private static long MinuteOf(DateTime utc) => Clock.ToUnix(utc) / 60_000;
 }

@@ -27,10 +27,14 @@ internal static class Origins
     }
 
     /// <summary>Without configured origins a browser hears of no permission and keeps answers from pages of other origins.</summary>
-    public static void UseOrigins(this WebApplication app, SecurityOptions options)
+    public static void UsePermittedOrigins(this WebApplication app, SecurityOptions options)
     {
         if (options.Origins.Length > 0) app.UseCors();
+    }
 
+    /// <summary>Refuses to let pages of other origins listen.</summary>
+    public static void UseOrigins(this WebApplication app, SecurityOptions options)
+    {
         // Sockets are not covered by what browsers keep apart by themselves.
         app.Use((http, next) =>
             http.Request.Headers.Origin is [{ Length: > 0 } origin]

@@ -42,6 +42,8 @@ internal static class Registration
         }
 
 
+        // Before the first refusal: without its permission a browser hides an answer from a page of another origin, and an EventSource ends for good.
+        app.UsePermittedOrigins(app.Services.GetRequiredService<SecurityOptions>());
         var limits = app.Services.GetRequiredService<RequestLimits>();
         limits.LimitAddresses(app);
         app.UseOrigins(app.Services.GetRequiredService<SecurityOptions>());

@@ -43,7 +43,7 @@ public sealed class ProcessTests
             "dotnet",
             [
                 Path.Combine(AppContext.BaseDirectory, "BeerTap.Server.dll"), $"--urls={address}", $"--Storage:Path={folder}", "--Logging:Level=Warning",
-                "--Log:Provider=RabbitMq", $"--Log:ConnectionString=amqp://127.0.0.1:1,amqp://{silent.LocalEndpoint}",
+                "--Security:Origins:0=https://bar.example", "--Log:Provider=RabbitMq", $"--Log:ConnectionString=amqp://127.0.0.1:1,amqp://{silent.LocalEndpoint}",
             ])
         {
             RedirectStandardOutput = true,
@@ -59,6 +59,16 @@ public sealed class ProcessTests
             {
                 Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
                 Assert.NotNull(answer.Headers.RetryAfter);
+            }
+
+            using (var request = new HttpRequestMessage(HttpMethod.Get, "/api/events/stream"))
+            {
+                request.Headers.Accept.ParseAdd("text/event-stream");
+                request.Headers.Add("Origin", "https://bar.example");
+                using var putOff = await http.SendAsync(request);
+                Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (putOff.StatusCode, putOff.Content.Headers.ContentType?.MediaType));
+                Assert.Equal(["https://bar.example"], putOff.Headers.GetValues("Access-Control-Allow-Origin"));
+                Assert.Contains("\"reason\":\"notReady\"", await putOff.Content.ReadAsStringAsync(), StringComparison.Ordinal);
             }
 
             Assert.Empty(folder.GetFiles("beertap.db*"));
