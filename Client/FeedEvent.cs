@@ -19,8 +19,14 @@ internal sealed record FeedEvent(
     public const string Reload = "reload";
     public const string Closing = "closing";
 
-    /// <summary>All kinds, for transports that subscribe to each by name.</summary>
+    /// <summary>All kinds that this program knows, for transports that subscribe to each by name.</summary>
     public static readonly IReadOnlyList<string> Names = [Welcome, BeerPoured, BeerDeleted, ShareReport, Reload, Closing];
+}
+
+/// <summary>What every event has, of whatever kind: all that is read of a kind that this program does not know, whose other fields may be of any type.</summary>
+internal sealed record EventHead(string? Event, string? Position)
+{
+    public FeedEvent ToEvent() => new(Event, Position);
 }
 
 /// <summary>

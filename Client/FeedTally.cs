@@ -47,7 +47,7 @@ internal sealed class FeedTally
         }
     }
 
-    /// <summary>Events of the log (pours and deletions), each counted once.</summary>
+    /// <summary>Events of the log, of whatever kind, each counted once.</summary>
     public long Heard => Interlocked.Read(ref _heard);
 
     public long Reports => Interlocked.Read(ref _reports);
@@ -81,10 +81,18 @@ internal sealed class FeedTally
                 return FeedStep.InOrder;
             case FeedEvent.BeerPoured or FeedEvent.BeerDeleted:
                 return Check(Parse(taken.Position));
-            default:
+            case FeedEvent.Closing:
                 return FeedStep.InOrder;
+            default:
+                return TakeUnknown(taken.Position);
         }
     }
+
+    /// <summary>
+    /// A kind that this program does not know. One whose position is behind the last is of the log and moves it; any other is not, as a report.
+    /// </summary>
+    private FeedStep TakeUnknown(string? position) =>
+        Position.TryParse(position, out var at) && Last is { } last && at.Epoch == last.Epoch && at.Seq > last.Seq ? Check(at) : FeedStep.InOrder;
 
     private FeedStep Check(Position position)
     {

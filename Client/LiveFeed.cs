@@ -86,13 +86,7 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
     }
 
     /// <summary>Hears an event as it is on the wire, one JSON object.</summary>
-    protected void Hear(ReadOnlySpan<byte> json)
-    {
-        var heard = Tells
-            ? JsonSerializer.Deserialize(json, ClientJson.Default.FeedEvent)
-            : JsonSerializer.Deserialize(json, ClientJson.Default.CountedEvent)?.ToEvent();
-        Hear(heard ?? throw new InvalidDataException("null came for an event"));
-    }
+    protected void Hear(ReadOnlySpan<byte> json) => Hear(Read(json) ?? throw new InvalidDataException("null came for an event"));
 
     protected void Hear(FeedEvent heard)
     {
@@ -134,6 +128,21 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
                 }
 
                 break;
+        }
+    }
+
+    private FeedEvent? Read(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return Tells
+                ? JsonSerializer.Deserialize(json, ClientJson.Default.FeedEvent)
+                : JsonSerializer.Deserialize(json, ClientJson.Default.CountedEvent)?.ToEvent();
+        }
+        catch (JsonException) when (JsonSerializer.Deserialize(json, ClientJson.Default.EventHead) is { } head && !FeedEvent.Names.Contains(head.Event))
+        {
+            // A later kind may use the name of a field that is known here for something else.
+            return head.ToEvent();
         }
     }
 

@@ -40,6 +40,7 @@ internal sealed record Problem(string? Title, string? Detail, IReadOnlyDictionar
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(FeedEvent))]
 [JsonSerializable(typeof(CountedEvent))]
+[JsonSerializable(typeof(EventHead))]
 [JsonSerializable(typeof(SpoolRecord))]
 [JsonSerializable(typeof(TapsAnswer))]
 internal sealed partial class ClientJson : JsonSerializerContext;

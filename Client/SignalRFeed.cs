@@ -2,7 +2,9 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace BeerTap.Client;
 
@@ -30,6 +32,8 @@ internal sealed class SignalRFeed(FeedTarget target, SemaphoreSlim connecting, H
                 ? hub.On<FeedEvent>(name, heard => HearOrEnd(heard, ended))
                 : hub.On<CountedEvent>(name, heard => HearOrEnd(heard.ToEvent(), ended));
         }
+
+        _ = hub.On<EventHead>(EveryEventProtocol.Otherwise, heard => HearOrEnd(heard.ToEvent(), ended));
 
         try
         {
@@ -63,7 +67,8 @@ internal sealed class SignalRFeed(FeedTarget target, SemaphoreSlim connecting, H
         var builder = new HubConnectionBuilder();
         builder.Services.AddSingleton<IConnectionFactory, SocketConnectionFactory>();
         builder.Services.AddSingleton<EndPoint>(new UriEndPoint(address));
-        builder.AddJsonProtocol(json => json.PayloadSerializerOptions = ClientJson.Default.Options);
+        var json = new JsonHubProtocol(Options.Create(new JsonHubProtocolOptions { PayloadSerializerOptions = ClientJson.Default.Options }));
+        builder.Services.AddSingleton<IHubProtocol>(new EveryEventProtocol(json, FeedEvent.Names));
         return builder.Build();
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BeerTap.Client.Tests.Fakes;
 using Microsoft.AspNetCore.Http;
 
@@ -206,6 +207,39 @@ public abstract class LiveFeedTests : IAsyncLifetime
         await Until.TrueAsync(() => _heard.Lines is [var line] && line.Contains("GAP in the feed of tap 1", StringComparison.Ordinal), "the gap is told");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AnEventOfAnUnknownKindMovesThePositionAndUnknownFieldsAreIgnored(bool tells)
+    {
+        await ListenAsync(tells: tells);
+        _hub.Log.PourMany(1);
+        _hub.Log.Append("kegChanged", Fields("""{"id":"keg-7","beer":"lager","report":[1],"reason":5,"retryAfterMs":"soon","epoch":3,"to":{},"made":{"up":[1,2]}}"""));
+        _hub.Log.Append(FeedEvent.BeerPoured, Fields("""{"beer":{"id":3,"type":"pint","volume":500,"timestamp":"2026-11-30T10:00:00Z","tapId":1,"warmth":{"celsius":6}},"by":"ann"}"""));
+        _hub.Log.Send(Fields("""{"event":"temperature","celsius":6}"""));
+        _hub.Log.Send(Fields("""{"event":"presence","position":"fake-3","members":[]}"""));
+        _hub.Log.Send(Fields("""{"event":"presence","position":"elsewhere-1"}"""));
+        _hub.Log.PourMany(1);
+        await Until.TrueAsync(() => _feed.Tally.Last == new Position("fake", 4), "all is heard");
+        Assert.Equal((4, 0, 0, 1), (_feed.Tally.Heard, _feed.Tally.Gaps, _feed.Tally.Duplicates, _hub.Log.Listened.Count));
+        Assert.Equal(tells ? 3 : 0, _heard.Count("poured a pint"));
+
+        // The last one before the connection is lost is of an unknown kind: the feed goes on behind it.
+        _hub.Log.Append("kegChanged", []);
+        await Until.TrueAsync(() => _feed.Tally.Last == new Position("fake", 5), "the last is heard");
+        _hub.Log.HangUp();
+        await Until.TrueAsync(() => _hub.Log.Listened.Count == 2, "the feed is back");
+        Assert.Equal("fake-5", _hub.Log.Listened[1].After);
+    }
+
+    [Fact]
+    public async Task AnUnknownKindBehindAMissingPositionIsAGap()
+    {
+        await ListenAsync();
+        _hub.Log.Send(Fields("""{"event":"kegChanged","position":"fake-3"}"""));
+        await Until.TrueAsync(() => _feed.Tally is { Gaps: 2, Heard: 1 }, "the gap is counted");
+    }
+
     [Fact]
     public async Task AVeryLargeReportIsHeard()
     {
@@ -260,6 +294,8 @@ public abstract class LiveFeedTests : IAsyncLifetime
     }
 
     private protected abstract LiveFeed Create(FeedTarget target, SemaphoreSlim connecting, HubSighting hub, ConsoleReport report);
+
+    private static JsonObject Fields(string json) => JsonNode.Parse(json)!.AsObject();
 
     private void Start(Uri address, string? after, string? key = null, bool tells = true)
     {

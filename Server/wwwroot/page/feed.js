@@ -10,6 +10,18 @@ const waits = { first: 500, most: 15_000 }; // ms between tries
 const farBehind = 20_000; // events; beyond that the present is read anew, which is sooner there than the past
 const notYetBehind = 1_000; // ms; what is on its way is not late
 
+const kinds = ['welcome', 'reload', 'beerPoured', 'beerDeleted', 'shareReport', 'closing'];
+const invocation = 1; // the message type of a call, in SignalR's protocol
+
+// SignalR drops calls of methods that have no handler. Those of kinds of events that this page does not know go to one handler instead, which takes
+// their positions: else the next event would look as if one were missing.
+class EveryEvent extends signalR.JsonHubProtocol {
+  parseMessages(input, logger) {
+    return super.parseMessages(input, logger).map(message =>
+      message.type === invocation && !kinds.includes(message.target) ? { ...message, target: 'event' } : message);
+  }
+}
+
 export const parse = position => {
   const at = position.lastIndexOf('-');
   return { epoch: position.slice(0, at), seq: Number(position.slice(at + 1)) };
@@ -109,6 +121,7 @@ export class Feed {
     const connection = new signalR.HubConnectionBuilder()
       .withUrl(at(`hubs/taps${after}`), { accessTokenFactory: () => key(), ...(this.#straight ? { skipNegotiation: true, transport: signalR.HttpTransportType.WebSockets } : {}) })
       .configureLogging(signalR.LogLevel.None)
+      .withHubProtocol(new EveryEvent())
       .build();
     connection.serverTimeoutInMilliseconds = silence;
     connection.on('welcome', welcome => this.#begin(welcome.position, !this.#last));
@@ -116,6 +129,7 @@ export class Feed {
     connection.on('beerPoured', event => this.#hear(event, connection));
     connection.on('beerDeleted', event => this.#hear(event, connection));
     connection.on('shareReport', event => this.on.report(event));
+    connection.on('event', event => this.#pass(event, connection));
     connection.on('closing', ({ retryAfterMs, to }) => { [this.#retry, this.#to] = [retryAfterMs ?? undefined, to]; });
     const closed = new Promise(done => connection.onclose(done));
     this.#connection = connection;
@@ -144,18 +158,28 @@ export class Feed {
   }
 
   #hear(event, connection) {
-    const { seq } = parse(event.position);
-    if (seq <= this.#seq) return;
+    if (!this.#move(event.position, connection)) return;
+    this.on.event(event, this.#seq);
+    if (this.#state === 'behind') this.#tell();
+  }
 
-    // Positions are contiguous; were one missing, the page would ask for it again.
+  // An event of a kind that the page does not know. It is of the log when its position goes on.
+  #pass(event, connection) {
+    if (typeof event?.position !== 'string' || parse(event.position).epoch !== this.#epoch) return;
+    if (this.#move(event.position, connection) && this.#state === 'behind') this.#tell();
+  }
+
+  // Whether an event is the next one of the log. Positions are contiguous; were one missing, the page would ask for it again.
+  #move(position, connection) {
+    const { seq } = parse(position);
+    if (seq <= this.#seq) return false;
     if (seq !== this.#seq + 1) {
       connection.stop();
-      return;
+      return false;
     }
-    [this.#seq, this.#last] = [seq, event.position];
+    [this.#seq, this.#last] = [seq, position];
     if (seq > this.#head) this.#head = seq;
-    this.on.event(event, seq);
-    if (this.#state === 'behind') this.#tell();
+    return true;
   }
 
   #tell() {

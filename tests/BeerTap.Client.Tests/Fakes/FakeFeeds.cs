@@ -1,7 +1,6 @@
-using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 
@@ -25,8 +24,8 @@ internal static class FakeFeeds
             await context.Response.WriteAsync(": hello\n\n");
             await foreach (var entry in events.ReadAllAsync(context.RequestAborted))
             {
-                var id = entry.Position is { } position ? $"id: {position}\n" : "";
-                await context.Response.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{id}event: {entry.Event}\ndata: {Json(entry)}\n\n"), context.RequestAborted);
+                var id = (string?)entry["position"] is { } position ? $"id: {position}\n" : "";
+                await context.Response.WriteAsync($"{id}event: {(string?)entry["event"]}\ndata: {entry.ToJsonString()}\n\n", context.RequestAborted);
                 await context.Response.Body.FlushAsync(context.RequestAborted);
             }
         }
@@ -70,10 +69,10 @@ internal static class FakeFeeds
     }
 
     // All that waits in one message, in fragments of a size that cuts events anywhere.
-    private static async Task SendWaitingAsync(WebSocket socket, ChannelReader<FeedEvent> events, CancellationToken cancellation)
+    private static async Task SendWaitingAsync(WebSocket socket, ChannelReader<JsonObject> events, CancellationToken cancellation)
     {
         var lines = new List<string>();
-        while (events.TryRead(out var entry)) lines.Add(Json(entry));
+        while (events.TryRead(out var entry)) lines.Add(entry.ToJsonString());
         var message = Encoding.UTF8.GetBytes(string.Join('\n', lines));
         for (var sent = 0; sent < message.Length; sent += 1000)
         {
@@ -99,6 +98,4 @@ internal static class FakeFeeds
 
         await left.CancelAsync();
     }
-
-    private static string Json(FeedEvent entry) => JsonSerializer.Serialize(entry, ClientJson.Default.FeedEvent);
 }

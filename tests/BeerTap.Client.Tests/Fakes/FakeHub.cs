@@ -46,7 +46,7 @@ internal sealed class FakeHub : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(address?.ToString() ?? "http://127.0.0.1:0");
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(200));
-        builder.Services.AddSignalR().AddJsonProtocol(json => json.PayloadSerializerOptions = ClientJson.Default.Options);
+        builder.Services.AddSignalR();
         var fake = log ?? new FakeLog();
         builder.Services.AddSingleton(fake);
         var app = builder.Build();
@@ -144,7 +144,7 @@ internal sealed class FakeTapHub(FakeLog log, IHubContext<FakeTapHub> everywhere
         {
             try
             {
-                await foreach (var entry in events.ReadAllAsync(context.ConnectionAborted)) await client.SendAsync(entry.Event!, entry, context.ConnectionAborted);
+                await foreach (var entry in events.ReadAllAsync(context.ConnectionAborted)) await client.SendAsync((string)entry["event"]!, entry, context.ConnectionAborted);
                 context.Abort();
             }
             catch (OperationCanceledException)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 
 namespace BeerTap.Client.Tests.Fakes;
@@ -6,8 +8,8 @@ namespace BeerTap.Client.Tests.Fakes;
 internal sealed class FakeLog(string epoch = "fake")
 {
     private readonly Lock _change = new();
-    private readonly List<FeedEvent> _events = [];
-    private readonly List<Channel<FeedEvent>> _listeners = [];
+    private readonly List<JsonObject> _events = [];
+    private readonly List<Channel<JsonObject>> _listeners = [];
     private readonly List<Listener> _everListened = [];
     private readonly Dictionary<string, Beer> _byPourId = [];
 
@@ -49,9 +51,17 @@ internal sealed class FakeLog(string epoch = "fake")
     }
 
     /// <summary>Sends what is not in the log, as a faulty or a leaving hub would.</summary>
-    public void Send(FeedEvent raw)
+    public void Send(FeedEvent raw) => Send(Json(raw));
+
+    public void Send(JsonObject raw)
     {
         lock (_change) _listeners.ForEach(listener => listener.Writer.TryWrite(raw));
+    }
+
+    /// <summary>Appends an event of any kind and any fields at the next position; <c>event</c> and <c>position</c> are put before them.</summary>
+    public void Append(string kind, JsonObject fields)
+    {
+        lock (_change) Append(new JsonObject([new("event", kind), new("position", PositionOf(_events.Count + 1)), .. fields.Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone()))]));
     }
 
     /// <summary>Ends every connection.</summary>
@@ -61,16 +71,16 @@ internal sealed class FakeLog(string epoch = "fake")
     }
 
     /// <summary>A welcome, what came after the position asked for, and then what happens.</summary>
-    public ChannelReader<FeedEvent> Listen(Listener listener)
+    public ChannelReader<JsonObject> Listen(Listener listener)
     {
         lock (_change)
         {
-            var channel = Channel.CreateUnbounded<FeedEvent>();
+            var channel = Channel.CreateUnbounded<JsonObject>();
             var head = _events.Count;
             var known = Position.TryParse(listener.After, out var after) && after.Epoch == epoch && after.Seq <= head;
             var start = listener.After == Position.Earliest ? 0 : known ? after.Seq : head;
-            channel.Writer.TryWrite(new FeedEvent(FeedEvent.Welcome, PositionOf(start), epoch));
-            if (listener.After is not (null or Position.Earliest) && !known) channel.Writer.TryWrite(new FeedEvent(FeedEvent.Reload, PositionOf(head)));
+            channel.Writer.TryWrite(Json(new FeedEvent(FeedEvent.Welcome, PositionOf(start), epoch)));
+            if (listener.After is not (null or Position.Earliest) && !known) channel.Writer.TryWrite(Json(new FeedEvent(FeedEvent.Reload, PositionOf(head))));
             foreach (var missed in _events.Skip((int)start)) channel.Writer.TryWrite(missed);
             _listeners.Add(channel);
             _everListened.Add(listener);
@@ -78,12 +88,16 @@ internal sealed class FakeLog(string epoch = "fake")
         }
     }
 
-    public void Leave(ChannelReader<FeedEvent> reader)
+    public void Leave(ChannelReader<JsonObject> reader)
     {
         lock (_change) _listeners.RemoveAll(listener => listener.Reader == reader);
     }
 
-    private void Append(FeedEvent entry)
+    private static JsonObject Json(FeedEvent entry) => JsonSerializer.SerializeToNode(entry, ClientJson.Default.FeedEvent)!.AsObject();
+
+    private void Append(FeedEvent entry) => Append(Json(entry));
+
+    private void Append(JsonObject entry)
     {
         _events.Add(entry);
         Send(entry);
