@@ -62,6 +62,9 @@ internal sealed class Arguments(ParseResult parsed, Func<string, string?> enviro
         return key;
     }
 
+    /// <summary>The file that the key was read from, if it was.</summary>
+    public string? KeyFile(Option<string> fileOption) => Given(fileOption, "BEERTAP_API_KEY_FILE", out _);
+
     public static Func<string, int?> Whole(int least, int most) => text =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
 
@@ -105,5 +108,5 @@ internal sealed class Arguments(ParseResult parsed, Func<string, string?> enviro
         return variable is not null && environment(variable) is { Length: > 0 } value ? value : null;
     }
 
-    private static string? ParseKey(string text) => text.Length > 0 && text.All(c => c is > ' ' and <= '~') ? text : null;
+    public static string? ParseKey(string text) => text.Length > 0 && text.All(c => c is > ' ' and <= '~') ? text : null;
 }

@@ -25,7 +25,7 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time, HubPlace? pla
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException || IsTimeout(fault, cancellation))
         {
-            return All(pours, new PourAnswer(Outcome.Away, Words: Reason(fault)));
+            return All(pours, new PourAnswer(Outcome.Away, Words: ConsoleReport.Printable(Reason(fault))));
         }
     }
 
@@ -41,8 +41,15 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time, HubPlace? pla
             return new PourAnswer(status == 201 ? Outcome.Acknowledged : Outcome.Replayed, beer?.Id ?? 0, Status: status);
         }
 
+        var problem = await ReadAsync(answer, ClientJson.Default.Problem, cancellation);
         var outcome = OfStatus(status);
-        return new PourAnswer(outcome, Words: await WordsAsync(answer, cancellation), RetryAfter: RetryAfter(answer.Headers), Status: status);
+        if (outcome == Outcome.Refused && problem?.Title is null)
+        {
+            // No hub refuses without saying why: this is a proxy's answer, and says nothing about the pour.
+            outcome = Outcome.Away;
+        }
+
+        return new PourAnswer(outcome, Words: Words(answer, problem), RetryAfter: RetryAfter(answer.Headers), Status: status, NamesTime: problem?.NamesTime == true);
     }
 
     private async Task<PourAnswer[]> PostManyAsync(IReadOnlyList<Pour> pours, CancellationToken cancellation)
@@ -62,7 +69,7 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time, HubPlace? pla
         var outcome = status is 404 or 405 ? Outcome.TooMuchAtOnce : OfStatus(status);
         return All(pours, new PourAnswer(
             outcome == Outcome.Refused ? Outcome.TooMuchAtOnce : outcome,
-            Words: status == 200 ? "a batch was answered with something else than its results" : await WordsAsync(answer, cancellation),
+            Words: status == 200 ? "a batch was answered with something else than its results" : Words(answer, await ReadAsync(answer, ClientJson.Default.Problem, cancellation)),
             RetryAfter: retryAfter));
     }
 
@@ -98,7 +105,7 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time, HubPlace? pla
     {
         201 => new PourAnswer(Outcome.Acknowledged, item.Beer?.Id ?? 0),
         200 => new PourAnswer(Outcome.Replayed, item.Beer?.Id ?? 0),
-        var status => new PourAnswer(OfStatus(status), Words: Say(status, null, item.Problem), RetryAfter: retryAfter),
+        var status => new PourAnswer(OfStatus(status), Words: Say(status, null, item.Problem), RetryAfter: retryAfter, NamesTime: item.Problem?.NamesTime == true),
     };
 
     private static Outcome OfStatus(int status) => status switch
@@ -112,12 +119,12 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time, HubPlace? pla
     private static bool WasReplayed(HttpResponseMessage answer) =>
         answer.Headers.TryGetValues("Idempotency-Replayed", out var values) && values.Contains("true", StringComparer.OrdinalIgnoreCase);
 
+    // A date is read by the clock of who wrote it: the device's own may be years away.
     private TimeSpan? RetryAfter(HttpResponseHeaders headers) =>
-        headers.RetryAfter is { } asked ? asked.Delta ?? asked.Date - time.GetUtcNow() : null;
+        headers.RetryAfter is { } asked ? asked.Delta ?? asked.Date - (headers.Date ?? time.GetUtcNow()) : null;
 
-    private static async Task<string> WordsAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    private static string Words(HttpResponseMessage answer, Problem? problem)
     {
-        var problem = await ReadAsync(answer, ClientJson.Default.Problem, cancellation);
         var moved = answer.Headers.Location is { } location ? $" to {location}" : "";
         return Say((int)answer.StatusCode, answer.ReasonPhrase + moved, problem);
     }

@@ -18,6 +18,9 @@ internal sealed class ClientCommand
           BeerTap.Client --taps 50 --count 20 --every 0 --seed 1   a repeatable run, then a summary
           BeerTap.Client --after earliest --feed sse           hears everything from the first pour on
           BeerTap.Client load --rate 500 --duration 30s        measures the hub; 'load --help' has more
+
+        Exit code: 0 every pour is stored and the feed kept its promise; 1 a pour is not stored (refused, or not acknowledged:
+        each is in the spool, in FILE.rejected or, without --spool, named at the end), or the feed had gaps; 2 could not begin.
         """;
 
     private static readonly ClientOptions Defaults = new();
@@ -46,7 +49,7 @@ internal sealed class ClientCommand
     private readonly Option<string> _feed = Arguments.Text("--feed", "KIND", "How to listen: signalr, websocket or sse", "signalr");
     private readonly Option<string> _spool = Arguments.Text(
         "--spool", "FILE",
-        "Keep unacknowledged pours in this file, so that they survive a kill of this client");
+        "Keep unacknowledged pours in this file, so that they survive a kill of this client; pours that the hub refuses for good go to FILE.rejected");
     private readonly Option<string> _spoolLimit = Arguments.Text(
         "--spool-limit", "N",
         "Most unacknowledged pours to keep, in memory and in the spool, over all taps; at the limit taps stop pouring", Arguments.Number(Defaults.SpoolLimit));
@@ -130,6 +133,7 @@ internal sealed class ClientCommand
             SpoolFile = given.Take(_spool, null, Arguments.NotEmpty, "is not a file name"),
             SpoolLimit = given.Take(_spoolLimit, null, Arguments.Whole(1, 10_000_000), "is not a number of pours from 1 to 10000000") ?? Defaults.SpoolLimit,
             ApiKey = _hub.ApiKey(given),
+            ApiKeyFile = _hub.ApiKeyFile(given),
             Trusted = _hub.Trusted(given),
             Watch = given.Has(_watch),
             Quiet = given.Has(_quiet),

@@ -46,6 +46,9 @@ internal sealed record ClientOptions
 
     public string? ApiKey { get; init; }
 
+    /// <summary>The file that <see cref="ApiKey"/> was read from; null when it was given as text.</summary>
+    public string? ApiKeyFile { get; init; }
+
     /// <summary>Hosts that the key may go to when a hub sends its listeners there.</summary>
     public IReadOnlyList<string> Trusted { get; init; } = [];
 }

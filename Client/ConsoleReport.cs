@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace BeerTap.Client;
 
@@ -129,11 +130,27 @@ internal sealed class ConsoleReport(TextWriter output, TimeProvider time, bool q
         return string.Create(CultureInfo.InvariantCulture, $"share of {report.TotalBeers} beers: {string.Join(", ", parts)}");
     }
 
-    /// <summary>Text that came from elsewhere, safe for a terminal: no control characters, not without end.</summary>
+    /// <summary>Text that came from elsewhere, safe for a terminal: no control characters, nothing that is not seen or turns lines or directions, not without end.</summary>
     public static string Printable(string text)
     {
-        var clean = string.Concat(text.Take(LongestForeignText).Select(c => char.IsControl(c) ? ' ' : c));
-        return text.Length > LongestForeignText ? clean + "…" : clean;
+        var clean = new StringBuilder();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (clean.Length >= LongestForeignText)
+            {
+                return clean.Append('…').ToString();
+            }
+
+            // What is no Unicode comes as U+FFFD.
+            clean = Rune.GetUnicodeCategory(rune) switch
+            {
+                UnicodeCategory.Control => clean.Append(' '),
+                UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => clean.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:X4}"),
+                _ => clean.Append(rune.ToString()),
+            };
+        }
+
+        return clean.ToString();
     }
 
     public static string Pours(int count) => count == 1 ? "1 pour" : string.Create(CultureInfo.InvariantCulture, $"{count} pours");

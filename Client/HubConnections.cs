@@ -7,9 +7,14 @@ internal sealed class HubConnections : IDisposable
     private const int MostPosts = 256;
 
     public HubConnections(Uri server, string? apiKey, int mostPosts = MostPosts)
+        : this(server, new HubKey(apiKey, file: null), mostPosts)
     {
-        Posts = Client(server, apiKey, BeersApi.Patience, mostPosts);
-        Streams = Client(server, apiKey, Timeout.InfiniteTimeSpan, int.MaxValue);
+    }
+
+    public HubConnections(Uri server, HubKey key, int mostPosts = MostPosts)
+    {
+        Posts = Client(server, key, BeersApi.Patience, mostPosts);
+        Streams = Client(server, key, Timeout.InfiniteTimeSpan, int.MaxValue);
     }
 
     public HttpClient Posts { get; }
@@ -23,7 +28,7 @@ internal sealed class HubConnections : IDisposable
         Streams.Dispose();
     }
 
-    private static HttpClient Client(Uri server, string? apiKey, TimeSpan timeout, int mostConnections)
+    private static HttpClient Client(Uri server, HubKey key, TimeSpan timeout, int mostConnections)
     {
         var handler = new SocketsHttpHandler
         {
@@ -36,12 +41,6 @@ internal sealed class HubConnections : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             UseCookies = false,
         };
-        var http = new HttpClient(handler) { BaseAddress = server, Timeout = timeout };
-        if (apiKey is { } key)
-        {
-            http.DefaultRequestHeaders.Add("X-Api-Key", key);
-        }
-
-        return http;
+        return new HttpClient(new KeyHandler(key, handler)) { BaseAddress = server, Timeout = timeout };
     }
 }

@@ -11,6 +11,8 @@ internal sealed record FeedTarget(Uri Server, int? TapId, string? After, string?
 {
     /// <summary>Where the hub is now; shared by all feeds and senders that follow it together.</summary>
     public HubPlace Place { get; init; } = new(Server, ApiKey, [], TimeProvider.System);
+
+    public HubKey Key { get; init; } = new(ApiKey, file: null);
 }
 
 /// <summary>The hub answered the attempt to listen with an HTTP status instead of a feed.</summary>
@@ -196,6 +198,11 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
             (_, FeedRefusedException { RetryAfter: { } retry }) => new Pause(_backoff.AtLeast(retry), Asked: true),
             _ => new Pause(_backoff.Next(), Asked: false),
         };
+        if ((closing is { Reason: "notAllowed" } || fault is FeedRefusedException { NotAllowed: true }) && target.Key.Reread())
+        {
+            pause = new Pause(_backoff.Next(), Asked: false);
+        }
+
         if (_attempt.WelcomedAt is { } since && time.GetElapsedTime(since) >= GoodLife)
         {
             _backoff.Reset();
@@ -246,7 +253,7 @@ internal abstract class LiveFeed(FeedTarget target, SemaphoreSlim connecting, Hu
         }
 
         // A browser's socket cannot set headers, so the hub takes the key of a socket from its address.
-        if (scheme == "ws" && target.ApiKey is { } key)
+        if (scheme == "ws" && target.Key.Current is { } key)
         {
             query.Add($"access_token={Uri.EscapeDataString(key)}");
         }

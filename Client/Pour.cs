@@ -6,8 +6,8 @@ namespace BeerTap.Client;
 /// <param name="TapId">The tap that measured it, 1 or more.</param>
 /// <param name="Volume">Millilitres, one decimal.</param>
 /// <param name="PourId">The tap's own id for this pour: the hub takes it once, however often it is sent.</param>
-/// <param name="PouredAt">When it was measured, UTC.</param>
-internal sealed record Pour(int TapId, decimal Volume, string PourId, DateTime PouredAt);
+/// <param name="PouredAt">When it was measured, UTC; null once a hub has refused the time.</param>
+internal sealed record Pour(int TapId, decimal Volume, string PourId, DateTime? PouredAt);
 
 internal sealed record PourBatch(IReadOnlyList<Pour> Beers);
 
@@ -22,6 +22,9 @@ internal sealed record BatchItem(int Status, Beer? Beer, Problem? Problem);
 /// <summary>RFC 9457 problem details, as far as a tap has something to say about them.</summary>
 internal sealed record Problem(string? Title, string? Detail, IReadOnlyDictionary<string, string[]>? Errors)
 {
+    /// <summary>Whether the hub refuses the pour's time, and perhaps nothing else.</summary>
+    public bool NamesTime => Errors?.ContainsKey("pouredAt") == true;
+
     public override string ToString()
     {
         var fields = Errors?.SelectMany(error => error.Value.Select(text => $"{error.Key}: {text}")) ?? [];
@@ -42,5 +45,6 @@ internal sealed record Problem(string? Title, string? Detail, IReadOnlyDictionar
 [JsonSerializable(typeof(CountedEvent))]
 [JsonSerializable(typeof(EventHead))]
 [JsonSerializable(typeof(SpoolRecord))]
+[JsonSerializable(typeof(RejectedPour))]
 [JsonSerializable(typeof(TapsAnswer))]
 internal sealed partial class ClientJson : JsonSerializerContext;

@@ -8,7 +8,7 @@ internal enum Outcome
     /// <summary>On the hub's disk since an earlier try.</summary>
     Replayed,
 
-    /// <summary>Wrong in itself (400, 409, 413, 415): the same again would be refused again.</summary>
+    /// <summary>Wrong in itself (400, 409, 413, 415, and the answer is a hub's problem): the same again would be refused again.</summary>
     Refused,
 
     /// <summary>401 or 403: the pour is fine, the caller is not.</summary>
@@ -25,8 +25,9 @@ internal enum Outcome
 }
 
 /// <summary>What came back for one pour.</summary>
+/// <param name="NamesTime">A refusal speaks of the pour's time: an older hub, whose clock or the tap's is wrong, may take it without.</param>
 /// <param name="Status">The HTTP status; 0: there was no answer.</param>
-internal sealed record PourAnswer(Outcome Outcome, long BeerId = 0, string Words = "", TimeSpan? RetryAfter = null, int Status = 0)
+internal sealed record PourAnswer(Outcome Outcome, long BeerId = 0, string Words = "", TimeSpan? RetryAfter = null, int Status = 0, bool NamesTime = false)
 {
     public bool Settles => Outcome is Outcome.Acknowledged or Outcome.Replayed or Outcome.Refused;
 }

@@ -15,7 +15,7 @@ internal sealed class PourGenerator(int seed, int tapId, TimeProvider time)
     {
         var now = time.GetUtcNow();
         var volume = _volumes.Next(1000, 10_001) / 10m;
-        return new Pour(tapId, volume, Guid.CreateVersion7(now).ToString("N"), now.UtcDateTime);
+        return new Pour(tapId, volume, Guid.CreateVersion7(now < DateTimeOffset.UnixEpoch ? DateTimeOffset.UnixEpoch : now).ToString("N"), now.UtcDateTime);
     }
 
     /// <summary>The time to the first pour: anywhere within one mean, so that taps started together spread out.</summary>

@@ -7,9 +7,20 @@ internal sealed class WaitingPour(Pour pour)
 {
     public readonly TaskCompletionSource Settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Pour Pour => pour;
+    /// <summary>The pour as it is sent.</summary>
+    public Pour Pour { get; private set; } = pour;
+
+    public Pour Measured { get; } = pour;
 
     public bool Sent { get; set; }
+
+    /// <summary>The pour counts more than its time: an older hub that refuses the time gets it without. Whether it still had one.</summary>
+    public bool DropTime()
+    {
+        var had = Pour.PouredAt is not null;
+        Pour = Pour with { PouredAt = null };
+        return had;
+    }
 }
 
 /// <summary>
@@ -85,7 +96,11 @@ internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, HubS
         PourAnswer? trouble = null;
         for (var i = 0; i < part.Count; i++)
         {
-            if (answers[i].Settles)
+            if (answers[i] is { Outcome: Outcome.Refused, NamesTime: true } && part[i].DropTime())
+            {
+                report.Say($"tap {part[i].Pour.TapId}: the hub refuses the time of the pour {ConsoleReport.Printable(part[i].Pour.PourId)} ({answers[i].Words}); it is sent without, check the clocks");
+            }
+            else if (answers[i].Settles)
             {
                 Settle(part[i], answers[i]);
             }
@@ -133,14 +148,15 @@ internal sealed class PourSender(BeersApi api, Spool spool, HubReach reach, HubS
         {
             tally.Refuse();
             var pour = waiting.Pour;
-            report.Say($"tap {pour.TapId}: pour {pour.PourId} of {pour.Volume} ml refused ({answer.Words})");
+            report.Say($"tap {pour.TapId}: pour {ConsoleReport.Printable(pour.PourId)} of {pour.Volume} ml refused ({answer.Words})");
+            spool.Refuse(waiting.Measured, answer.Words);
         }
         else
         {
             tally.Acknowledge(answer.BeerId, answer.Outcome == Outcome.Replayed);
+            spool.Settle(waiting.Pour);
         }
 
-        spool.Settle(waiting.Pour);
         waiting.Settled.TrySetResult();
     }
 

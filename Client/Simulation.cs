@@ -29,6 +29,7 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
     private const string Replaying = "pours of the spool settled";
 
     private readonly PourTally _pours = new();
+    private readonly HubKey _key = new(options.ApiKey, options.ApiKeyFile);
     private readonly HubPlace _place = new(options.Server, options.ApiKey, options.Trusted, time);
 
     /// <summary>Runs until all is poured or <paramref name="asked"/> is cancelled; the exit code.</summary>
@@ -36,7 +37,7 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
     public async Task<int> RunAsync(CancellationToken asked)
     {
         await using var spool = new Spool(options.SpoolLimit, options.SpoolFile is { } file ? SpoolFile.Open(file) : null, report);
-        using var http = new HubConnections(options.Server, options.ApiKey);
+        using var http = new HubConnections(options.Server, _key);
         using var connecting = new SemaphoreSlim(MostConnecting);
         var hub = new HubSighting();
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(asked);
@@ -59,7 +60,7 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
 
         var finished = pouring.IsCompletedSuccessfully && !asked.IsCancellationRequested;
         await closing.CancelAsync();
-        giveUp.CancelAfter(spool.Writing.IsFaulted ? TimeSpan.Zero : LastPours);
+        giveUp.CancelAfter(LastPours);
         await pouring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await poured.CancelAsync();
         await replaying;
@@ -83,7 +84,7 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
 
     private LiveFeed Feed(int index, HubConnections http, SemaphoreSlim connecting, HubSighting hub)
     {
-        var target = new FeedTarget(options.Server, options.Taps == 0 ? null : options.FirstTap + index, options.After, options.ApiKey, Tells: index == 0) { Place = _place };
+        var target = new FeedTarget(options.Server, options.Taps == 0 ? null : options.FirstTap + index, options.After, options.ApiKey, Tells: index == 0) { Place = _place, Key = _key };
         return options.Feed switch
         {
             FeedKind.WebSocket => new WebSocketFeed(target, connecting, hub, report, time),
@@ -178,12 +179,25 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
 
     private int End(Spool spool, List<LiveFeed> feeds, bool missed)
     {
-        var waiting = spool.Waiting;
-        if (waiting > 0)
+        var (waiting, homeless) = (spool.Waiting, spool.Homeless());
+        var kept = waiting - homeless.Count(pour => pour.Why is null);
+        if (kept > 0)
         {
-            report.Say(spool.OnDisk
-                ? $"not acknowledged: {ConsoleReport.Pours(waiting)}, kept in the spool {options.SpoolFile} for the next run"
-                : $"not acknowledged: {ConsoleReport.Pours(waiting)}, lost with this run: --spool FILE would keep them");
+            report.Say($"not acknowledged: {ConsoleReport.Pours(kept)}, kept in the spool {options.SpoolFile}; run again with --spool {options.SpoolFile} to send them");
+        }
+
+        if (spool.Rejected > 0)
+        {
+            report.Say($"refused by the hub: {ConsoleReport.Pours(spool.Rejected)}, kept in {spool.RejectedFile} with the reason of each");
+        }
+
+        if (homeless.Count > 0)
+        {
+            report.Say($"not stored by the hub: {ConsoleReport.Pours(homeless.Count)}, {(spool.OnDisk ? "which the spool could not take" : "and no --spool FILE to keep them")}:");
+            foreach (var (pour, why) in homeless)
+            {
+                report.Say($"  tap {pour.TapId}: pour {ConsoleReport.Printable(pour.PourId)} of {pour.Volume} ml, {(why is null ? "not acknowledged" : $"refused ({why})")}");
+            }
         }
 
         if (missed)
@@ -193,9 +207,9 @@ internal sealed class Simulation(ClientOptions options, IReport report, TimeProv
 
         var summary = Summary.Of(_pours, waiting, feeds.ConvertAll(feed => feed.Tally));
         report.Summary(summary);
-        // A script must see what a person would read above: a pour that is lost is not a run that went well.
-        var poursKept = summary.Refused == 0 && (waiting == 0 || spool.OnDisk);
-        return summary.FeedKeptItsPromise && poursKept && !missed && !spool.Writing.IsFaulted ? 0 : 1;
+        // A script must see what a person would read above: a pour that the hub does not have is not a run that went well.
+        var allAreStored = summary.Refused == 0 && waiting == 0;
+        return summary.FeedKeptItsPromise && allAreStored && !missed && !spool.Writing.IsFaulted ? 0 : 1;
     }
 
     // A beer's id is the number of its position, so a feed that came to the newest one passed all of them.

@@ -15,7 +15,8 @@ internal sealed class Spool : IAsyncDisposable
 
     // Guarded by change. A file may bring more than today's limit: that many places are not given back.
     private int _overdrawn;
-    private int _waiting;
+    private readonly Dictionary<string, (Pour Pour, bool OnDisk)> _waiting;
+    private readonly List<(Pour Pour, string Why)> _refused = [];
     private readonly HashSet<string> _leftWaiting;
     private bool _saidFull;
 
@@ -25,10 +26,10 @@ internal sealed class Spool : IAsyncDisposable
         _file = file;
         _report = report;
         Left = _file?.Left ?? [];
-        _waiting = Left.Count;
+        _waiting = Left.ToDictionary(pour => pour.PourId, pour => (pour, true));
         _leftWaiting = [.. Left.Select(pour => pour.PourId)];
-        _overdrawn = Math.Max(0, _waiting - _limit);
-        _places = new SemaphoreSlim(Math.Max(0, _limit - _waiting));
+        _overdrawn = Math.Max(0, _waiting.Count - _limit);
+        _places = new SemaphoreSlim(Math.Max(0, _limit - _waiting.Count));
     }
 
     /// <summary>What an earlier run left unacknowledged, oldest first.</summary>
@@ -57,8 +58,23 @@ internal sealed class Spool : IAsyncDisposable
         {
             lock (_change)
             {
-                return _waiting;
+                return _waiting.Count;
             }
+        }
+    }
+
+    /// <summary>The file of the pours that the hub refused for good; null without a spool.</summary>
+    public string? RejectedFile => _file?.RejectedFile;
+
+    /// <summary>How many pours of this run are in <see cref="RejectedFile"/>.</summary>
+    public int Rejected { get; private set; }
+
+    /// <summary>The pours that are neither acknowledged nor in a file, and why the hub refused them, if it did.</summary>
+    public IReadOnlyList<(Pour Pour, string? Why)> Homeless()
+    {
+        lock (_change)
+        {
+            return [.. _refused, .. _waiting.Values.Where(waiting => !waiting.OnDisk).Select(waiting => (waiting.Pour, (string?)null))];
         }
     }
 
@@ -76,25 +92,61 @@ internal sealed class Spool : IAsyncDisposable
     }
 
     /// <summary>Takes a pour into the place reserved for it; done when it would survive a kill.</summary>
-    public Task KeepAsync(Pour pour)
+    public async Task KeepAsync(Pour pour)
     {
         lock (_change)
         {
-            _waiting++;
+            _waiting[pour.PourId] = (pour, false);
         }
 
-        return _file?.AddAsync(pour) ?? Task.CompletedTask;
+        if (_file is not null)
+        {
+            await _file.AddAsync(pour);
+            lock (_change)
+            {
+                _waiting[pour.PourId] = (pour, true);
+            }
+        }
     }
 
-    /// <summary>The hub has given its last word on a pour: it was acknowledged, or refused for good.</summary>
+    /// <summary>The hub has refused a pour for good: with a file it is kept beside the spool, or stays in it where that fails; without one it is told at the end.</summary>
+    public void Refuse(Pour pour, string why)
+    {
+        var isKept = _file is not null && _file.TryReject(pour, why);
+        lock (_change)
+        {
+            if (isKept)
+            {
+                Rejected++;
+            }
+            else if (_refused.Count < _limit)
+            {
+                _refused.Add((pour, why));
+            }
+        }
+
+        if (_file is null || isKept)
+        {
+            _file?.Settle(pour.PourId);
+        }
+
+        Forget(pour);
+    }
+
+    /// <summary>The hub has acknowledged a pour.</summary>
     public void Settle(Pour pour)
     {
         _file?.Settle(pour.PourId);
+        Forget(pour);
+    }
+
+    private void Forget(Pour pour)
+    {
         var room = false;
         var free = true;
         lock (_change)
         {
-            _waiting--;
+            _waiting.Remove(pour.PourId);
             _leftWaiting.Remove(pour.PourId);
             if (_overdrawn > 0)
             {
@@ -103,7 +155,7 @@ internal sealed class Spool : IAsyncDisposable
             }
 
             // Half empty, so that a spool that stays near its limit does not report every pour.
-            if (_saidFull && _waiting <= _limit / 2)
+            if (_saidFull && _waiting.Count <= _limit / 2)
             {
                 _saidFull = false;
                 room = true;

@@ -6,6 +6,9 @@ namespace BeerTap.Client;
 /// <summary>One line of a spool: a pour that waits, or the id of one that no longer does.</summary>
 internal sealed record SpoolRecord(Pour? Pour, string? Settled);
 
+/// <summary>One line of the file beside a spool: a pour that the hub refused for good, and why.</summary>
+internal sealed record RejectedPour(Pour Pour, string Why);
+
 /// <summary>What a spool file holds. <c>GoodBytes</c> is where its last whole line ends.</summary>
 internal sealed record SpoolContent(IReadOnlyList<Pour> Waiting, int Lines, int GoodBytes)
 {

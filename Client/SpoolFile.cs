@@ -20,7 +20,6 @@ internal sealed class SpoolFile : IAsyncDisposable
     private const int LinesPerWaitingPour = 4;
 
     private readonly string _path;
-    private readonly int _compactFrom;
     private readonly FileStream _held;
     private readonly Channel<Entry> _entries = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -29,6 +28,7 @@ internal sealed class SpoolFile : IAsyncDisposable
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private readonly List<TaskCompletionSource> _toTell = [];
     private FileStream _file;
+    private int _compactFrom;
     private long _order;
     private int _lines;
 
@@ -45,6 +45,8 @@ internal sealed class SpoolFile : IAsyncDisposable
     }
 
     public IReadOnlyList<Pour> Left { get; }
+
+    public string RejectedFile => _path + ".rejected";
 
     /// <summary>The writing loop: ends when the file is closed, faults when the disk refuses.</summary>
     public Task Writing { get; }
@@ -95,6 +97,33 @@ internal sealed class SpoolFile : IAsyncDisposable
     /// <summary>On disk with the next flush, or never if the file is being closed for a fault: see the type's summary.</summary>
     public void Settle(string pourId) => _entries.Writer.TryWrite(new Entry(new SpoolRecord(null, pourId), null));
 
+    /// <summary>Keeps a pour that the hub refused for good in a file of its own, on disk before this returns; false when the disk does not take it.</summary>
+    public bool TryReject(Pour pour, string why)
+    {
+        var line = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(line))
+        {
+            JsonSerializer.Serialize(json, new RejectedPour(pour, why), ClientJson.Default.RejectedPour);
+        }
+
+        line.Write("\n"u8);
+        try
+        {
+            lock (_held)
+            {
+                using var rejected = new FileStream(RejectedFile, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+                rejected.Write(line.WrittenSpan);
+                rejected.Flush(flushToDisk: true);
+            }
+
+            return true;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _entries.Writer.TryComplete();
@@ -133,7 +162,7 @@ internal sealed class SpoolFile : IAsyncDisposable
                 WriteWhatCame();
                 if (_lines >= _compactFrom && _lines > LinesPerWaitingPour * _waiting.Count)
                 {
-                    Compact();
+                    CompactOrGoOn();
                 }
             }
 
@@ -192,6 +221,19 @@ internal sealed class SpoolFile : IAsyncDisposable
 
         _lines++;
         SpoolContent.WriteLine(_buffer, record);
+    }
+
+    // A full disk has no room for a second file, but the spool itself is whole and goes on.
+    private void CompactOrGoOn()
+    {
+        try
+        {
+            Compact();
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            _compactFrom = _lines * 2;
+        }
     }
 
     // At every instant the name stands for a whole spool, the old one or the new one.

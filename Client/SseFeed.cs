@@ -23,7 +23,7 @@ internal sealed class SseFeed(HttpClient http, FeedTarget target, SemaphoreSlim 
         if (!answer.IsSuccessStatusCode)
         {
             var retryAfter = answer.Headers.RetryAfter;
-            throw new FeedRefusedException(answer.StatusCode, retryAfter?.Delta ?? retryAfter?.Date - _time.GetUtcNow());
+            throw new FeedRefusedException(answer.StatusCode, retryAfter?.Delta ?? retryAfter?.Date - (answer.Headers.Date ?? _time.GetUtcNow()));
         }
 
         if (answer.Content.Headers.ContentType?.MediaType != "text/event-stream")

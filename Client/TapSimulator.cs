@@ -43,8 +43,16 @@ internal sealed class TapSimulator(PourGenerator generator, PourSender sender, S
             }
 
             var waiting = new WaitingPour(generator.Next());
-            await spool.KeepAsync(waiting.Pour);
-            sender.Add(waiting);
+            try
+            {
+                await spool.KeepAsync(waiting.Pour);
+            }
+            finally
+            {
+                // One that the disk does not take may still reach the hub before this client ends.
+                sender.Add(waiting);
+            }
+
             if (every == TimeSpan.Zero)
             {
                 await waiting.Settled.Task.WaitAsync(stopping);

@@ -47,11 +47,12 @@ internal static class Program
     }
 
     /// <summary>The hub, ready to run.</summary>
+    /// <param name="time">The system's clock when null.</param>
     /// <exception cref="SettingsException">The configuration has faults.</exception>
     /// <exception cref="KeyFileException">The keys cannot be read.</exception>
     /// <exception cref="StoreException">The store cannot be opened.</exception>
     /// <exception cref="LogException">The log that hubs share does not take this hub.</exception>
-    public static async Task<WebApplication> BuildAsync(string[] args)
+    public static async Task<WebApplication> BuildAsync(string[] args, TimeProvider? time = null)
     {
         // The program's own files lie beside it; the store lies where the hub is started.
         var options = new WebApplicationOptions { Args = Settings.Readable(args), ContentRootPath = AppContext.BaseDirectory };
@@ -65,7 +66,7 @@ internal static class Program
         builder.AddHealth(settings.Health);
         builder.AddLimits(settings.Limits, settings.Intake, settings.Live);
         builder.AddSecurity(settings);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddStorage(settings, epoch);
         builder.Services.AddBeers(settings);
         builder.Services.AddLive(settings);

@@ -6,9 +6,9 @@ namespace BeerTap.Server.Beers;
 internal static class BeerJson
 {
     /// <summary>What a beer may take at most: a glass type of 32 characters, each escaped, and the longest numbers.</summary>
-    public const int MostBytes = 384;
+    public const int MostBytes = 448;
 
-    /// <summary>Writes <c>{"id","type","volume","timestamp","tapId"}</c>.</summary>
+    /// <summary>Writes <c>{"id","type","volume","timestamp","tapId","pouredAtClaimed"?}</c>.</summary>
     public static void Put(this ref JsonText json, Beer beer)
     {
         json.Put("{\"id\":"u8);
@@ -21,6 +21,12 @@ internal static class BeerJson
         json.Put(beer.Timestamp);
         json.Put(",\"tapId\":"u8);
         json.Put(beer.TapId);
+        if (beer.PouredAtClaimed is { } claimed)
+        {
+            json.Put(",\"pouredAtClaimed\":"u8);
+            json.Put(claimed);
+        }
+
         json.Put("}"u8);
     }
 }

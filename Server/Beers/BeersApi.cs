@@ -8,7 +8,8 @@ namespace BeerTap.Server.Beers;
 /// <summary>Pours in, beers out: <c>/api/beers</c>.</summary>
 /// <remarks>Made once, with all it needs: a handler that asked for services would make a scope for each pour.</remarks>
 internal sealed class BeersApi(
-    Access access, PourReader reader, IntakeOptions options, GlassTypes glasses, BeerRepository repository, RefusalMeter meter, TimeProvider time,
+    Access access, PourReader reader, IntakeOptions options, GlassTypes glasses, BeerRepository repository, RefusalMeter meter, PourTimes times,
+    ClaimedTimes claimed,
     ILogger<BeerRepository> log)
 {
     public const string Path = "/api/beers";
@@ -59,6 +60,7 @@ internal sealed class BeersApi(
         {
             case OutcomeKind.Poured:
                 Log.Poured(log, outcome.Beer!);
+                claimed.Stored(outcome.Beer!);
                 return new BeerResult(outcome.Beer!, isReplayed: false);
             case OutcomeKind.Replayed:
                 Log.Replayed(log, pour.TapId, pour.PourId!, outcome.Beer!.Id);
@@ -90,6 +92,11 @@ internal sealed class BeersApi(
         foreach (var (pour, problem) in pours) results.Add(pour is not null ? ResultOf(outcomes[next++], pour) : Refused(problem!));
         if (results.Exists(result => result.Status == StatusCodes.Status503ServiceUnavailable)) http.Response.Headers.RetryAfter = RefusalResult.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         results.ForEach(result => meter.Refused(result.Problem));
+        foreach (var outcome in outcomes)
+        {
+            if (outcome is { Kind: OutcomeKind.Poured, Beer: { } beer }) claimed.Stored(beer);
+        }
+
         Log.PouredMany(log, outcomes, results.Count);
         return new BatchResults(results);
     }
@@ -117,7 +124,7 @@ internal sealed class BeersApi(
     private async Task<Results<NoContent, RefusalResult>> DeleteAsync(string id)
     {
         if (IdOf(id) is not { } number) return new RefusalResult(Refusals.NoSuchBeer());
-        var outcome = await repository.DeleteAsync(new DeleteBeer(number, time.GetUtcNow().UtcDateTime));
+        var outcome = await repository.DeleteAsync(new DeleteBeer(number, times.Now));
         switch (outcome.Kind)
         {
             case OutcomeKind.Deleted:

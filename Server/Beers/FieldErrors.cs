@@ -16,6 +16,10 @@ internal sealed class FieldErrors
 
     public bool Has(string field) => _faults?.ContainsKey(field) == true;
 
+    /// <summary>All faults in one line.</summary>
+    public override string ToString() =>
+        string.Join("; ", _faults!.SelectMany(field => field.Value.Select(fault => $"{field.Key} {fault.TrimEnd('.')}")));
+
     public Problem ToProblem() => Refusals.InvalidFields(
         _faults!.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray(), StringComparer.Ordinal));
 }

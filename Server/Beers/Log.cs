@@ -23,6 +23,9 @@ internal static partial class Log
     [LoggerMessage(3003, LogLevel.Information, "A batch of {Sent} pours: {Poured} poured, {Replayed} sent before, {Refused} refused")]
     private static partial void PouredMany(ILogger log, int sent, int poured, int replayed, int refused);
 
+    [LoggerMessage(3005, LogLevel.Warning, "Tap {TapId} says {Claimed} for beer {Id}, which cannot be; the beer has the hub's time {At}. Check the clock of the tap. {Untold} more such pours were not told here")]
+    public static partial void TimeClaimed(ILogger log, int tapId, string claimed, long id, string at, long untold);
+
     [LoggerMessage(3004, LogLevel.Information, "Beer {Id} of tap {TapId} was deleted")]
     public static partial void Deleted(ILogger log, long id, int tapId);
 }

@@ -9,7 +9,10 @@ namespace BeerTap.Server.Beers;
 /// The device's own id for this pour, 1 to 64 printable characters. The same <c>tapId</c> and <c>pourId</c> again is the same pour,
 /// however often it is sent; the header <c>Idempotency-Key</c> means the same.
 /// </param>
-/// <param name="PouredAt">When it was poured, ISO 8601 with <c>Z</c> or an offset; the time of arrival when left out.</param>
+/// <param name="PouredAt">
+/// When it was poured, RFC 3339 with <c>Z</c> or an offset; the time of arrival when left out. One before 2000, or more than a day ahead of the
+/// hub's clock, is kept as <c>pouredAtClaimed</c>, and the beer gets the hub's time.
+/// </param>
 public sealed record NewBeer(int TapId, double Volume, [property: MinLength(1), MaxLength(PourReader.LongestPourId)] string? PourId = null, DateTimeOffset? PouredAt = null);
 
 /// <summary>The pours of a tap that was offline.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using BeerTap.Server.Live;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Beers;
@@ -9,14 +10,12 @@ namespace BeerTap.Server.Beers;
 /// Read by hand because a deserialiser stops at the first fault, cannot say which field it was in words a device maker understands, and
 /// takes a field that is there twice. Unknown fields are passed over, so that newer taps can talk to older hubs.
 /// </remarks>
-internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
+internal sealed class PourReader(GlassTypes glasses, PourTimes times)
 {
     public const int LongestPourId = 64;
 
-    /// <summary>A device's clock may be ahead of the hub's, but not by more than this.</summary>
-    private static readonly TimeSpan LongestClockLead = TimeSpan.FromDays(1);
-
-    private static readonly DateTimeOffset EarliestPour = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    /// <summary>Millilitres in one glass of any table, so that sums stay exact.</summary>
+    private const double MostVolume = 1_000_000;
 
     /// <summary>A pour is flat; unknown fields of newer taps may nest this deep and no deeper.</summary>
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 16 };
@@ -33,7 +32,7 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
                 return (null, Refusals.MalformedJson("The body must be an object such as {\"tapId\":1,\"volume\":330.5}."));
 
             var errors = new FieldErrors();
-            var pour = ReadPour(ref reader, errors, key);
+            var pour = ReadPour(ref reader, errors, key, file: null);
             RefuseTrailing(ref reader);
             return errors.Any ? (null, errors.ToProblem()) : (pour, null);
         }
@@ -102,24 +101,45 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
             }
 
             var errors = new FieldErrors();
-            var pour = ReadPour(ref reader, errors, key: null);
+            var pour = ReadPour(ref reader, errors, key: null, file: null);
             pours.Add(errors.Any ? (null, errors.ToProblem()) : (pour, null));
         }
 
         return pours;
     }
 
-    private PourBeer? ReadPour(ref Utf8JsonReader reader, FieldErrors errors, string? key)
+    /// <summary>Reads a pour of a file that is imported: by the rules of a pour that is posted, and with the fields that an export has more.</summary>
+    /// <param name="idOf">The id of a pour that names none, from the position that it names.</param>
+    /// <returns>The pour, and the position that it had in the log it comes from when it has no other id; or why it is not taken.</returns>
+    public (PourBeer? Pour, Position? Position, string? Fault) ReadExported(ReadOnlySpan<byte> json, Func<Position?, string?> idOf)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json, Options);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return (null, null, "is not a JSON object");
+            var (errors, file) = (new FieldErrors(), new FileFields(idOf));
+            var pour = ReadPour(ref reader, errors, key: null, file);
+            RefuseTrailing(ref reader);
+            return errors.Any ? (null, null, errors.ToString()) : (pour, file.IsKnownByPosition ? file.Position : null, null);
+        }
+        catch (JsonException)
+        {
+            return (null, null, "is not valid JSON");
+        }
+    }
+
+    private PourBeer? ReadPour(ref Utf8JsonReader reader, FieldErrors errors, string? key, FileFields? file)
     {
         var seen = Field.None;
         var tapId = 0;
         var volume = 0.0;
         string? pourId = null, type = null;
-        DateTimeOffset? pouredAt = null;
+        DateTime? pouredAt = null;
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var (field, name) = FieldOf(ref reader);
+            if (field is Field.None && file is not null) (field, name) = FileFields.FieldOf(ref reader);
             reader.Read();
             if (field is Field.None)
             {
@@ -132,21 +152,26 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
             switch (field)
             {
                 case Field.TapId: tapId = ReadTapId(ref reader, errors); break;
-                case Field.Volume: volume = ReadVolume(ref reader, errors, out type); break;
+                case Field.Volume: volume = ReadVolume(ref reader, errors); break;
                 case Field.PourId: pourId = ReadPourId(ref reader, errors); break;
-                case Field.PouredAt: pouredAt = ReadPouredAt(ref reader, errors); break;
+                case Field.PouredAt: pouredAt = ReadTime(ref reader, errors, name); break;
+                default: file!.Read(field, name, ref reader, errors); break;
             }
         }
 
         if ((seen & Field.TapId) == 0) errors.Add("tapId", "is required: the number of the tap.");
         if ((seen & Field.Volume) == 0) errors.Add("volume", "is required: millilitres.");
+        if (!errors.Has("volume")) type = TypeOf(volume, errors, file);
         if (key is not null)
         {
             if (pourId is not null && pourId != key) errors.Add("pourId", "differs from the header Idempotency-Key; send one of them, or the same.");
             pourId ??= key;
         }
 
-        return errors.Any ? null : new PourBeer(tapId, type!, volume, Milliseconds(pouredAt ?? time.GetUtcNow()), pourId);
+        if (file is not null) pourId = file.Complete(pourId, pouredAt, errors);
+        if (errors.Any) return null;
+        var (at, claimed) = file is { WasStored: true } ? times.OfStored(pouredAt!.Value, file.Claimed) : times.Of(pouredAt);
+        return new PourBeer(tapId, type!, volume, at, pourId, claimed);
     }
 
     private static int ReadTapId(ref Utf8JsonReader reader, FieldErrors errors)
@@ -157,9 +182,8 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
         return 0;
     }
 
-    private double ReadVolume(ref Utf8JsonReader reader, FieldErrors errors, out string? type)
+    private static double ReadVolume(ref Utf8JsonReader reader, FieldErrors errors)
     {
-        type = null;
         if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var volume) || !double.IsFinite(volume))
         {
             errors.Add("volume", "must be a number of millilitres.");
@@ -167,9 +191,24 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
             return 0;
         }
 
-        type = glasses.Classify(volume);
-        if (type is null) errors.Add("volume", Text($"must be from {glasses.Smallest} to {glasses.Largest} ml; no glass holds {volume} ml."));
         return volume;
+    }
+
+    /// <summary>The glass that the volume fits; of a beer that another table of glasses classified, the type that its hub stored.</summary>
+    private string? TypeOf(double volume, FieldErrors errors, FileFields? file)
+    {
+        if (file is { Type: { } said })
+        {
+            if (!file.WasStored && !glasses.Names.Contains(said)) errors.Add("type", $"must be a glass type: {string.Join(", ", glasses.Names)}.");
+            else if (volume is <= 0 or > MostVolume) errors.Add("volume", Text($"must be above 0 and at most {MostVolume} ml."));
+            else if (file.WasStored || glasses.Classify(volume) == said) return said;
+            else errors.Add("type", Text($"is not the glass type of {volume} ml."));
+            return null;
+        }
+
+        var type = glasses.Classify(volume);
+        if (type is null) errors.Add("volume", Text($"must be from {glasses.Smallest} to {glasses.Largest} ml; no glass holds {volume} ml."));
+        return type;
     }
 
     private static string? ReadPourId(ref Utf8JsonReader reader, FieldErrors errors)
@@ -192,22 +231,17 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
         return pourId.Any(char.IsControl) ? "must not hold control characters." : null;
     }
 
-    private DateTimeOffset? ReadPouredAt(ref Utf8JsonReader reader, FieldErrors errors)
+    /// <summary>A time, or null when it is left out.</summary>
+    public static DateTime? ReadTime(ref Utf8JsonReader reader, FieldErrors errors, string name)
     {
         if (reader.TokenType == JsonTokenType.Null) return null;
-        if (TextOf(ref reader) is not { } text || !Instant.TryParse(text, out var at))
-        {
-            errors.Add("pouredAt", "must be an ISO 8601 time with Z or an offset, such as 2026-11-21T18:30:00Z.");
-            return null;
-        }
-
-        if (at > time.GetUtcNow() + LongestClockLead) errors.Add("pouredAt", "is more than a day ahead of the hub's clock.");
-        else if (at < EarliestPour) errors.Add("pouredAt", "is before the year 2000; is the device's clock set?");
-        return at;
+        if (TextOf(ref reader) is { } text && Instant.TryParse(text, out var at)) return at;
+        errors.Add(name, Instant.Expected);
+        return null;
     }
 
     /// <summary>The text of a string token, or null (the token is then passed over) when it is no text or no valid Unicode.</summary>
-    private static string? TextOf(ref Utf8JsonReader reader)
+    public static string? TextOf(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.String)
         {
@@ -234,7 +268,7 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
         : (Field.None, "");
 
     /// <summary>Whether a field has this name; one that is not Unicode, such as a lone surrogate, is nobody's, and so unknown.</summary>
-    private static bool IsName(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    public static bool IsName(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
         try
         {
@@ -255,9 +289,6 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
         }
     }
 
-    private static DateTime Milliseconds(DateTimeOffset at) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds()).UtcDateTime;
-
     private static string Describe(JsonException fault, int length) =>
         length == 0
             ? "The body is empty."
@@ -266,12 +297,15 @@ internal sealed class PourReader(GlassTypes glasses, TimeProvider time)
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     [Flags]
-    private enum Field
+    internal enum Field
     {
         None = 0,
         TapId = 1,
         Volume = 2,
         PourId = 4,
         PouredAt = 8,
+        Position = 16,
+        Type = 32,
+        Claimed = 64,
     }
 }

@@ -5,6 +5,9 @@ namespace BeerTap.Server.Beers;
 /// <summary>Reads fields of a query string; a fault is told by field name.</summary>
 internal static class QueryFields
 {
+    /// <summary>A date and the character behind it.</summary>
+    private const int DateLength = 11;
+
     public static int? TapId(HttpRequest request, FieldErrors errors) => (int?)Whole(request, "tapId", 1, int.MaxValue, errors);
 
     /// <summary>A whole number in a range, or null when it is not there.</summary>
@@ -22,9 +25,9 @@ internal static class QueryFields
     {
         if (Single(request, name, errors) is not { } text) return null;
 
-        // A '+' that was not escaped arrives as a space.
-        if (Instant.TryParse(text.Replace(' ', '+'), out var at)) return at.UtcDateTime;
-        errors.Add(name, "must be an ISO 8601 time with Z or an offset, such as 2026-11-21T18:30:00Z.");
+        // A '+' that was not escaped arrives as a space. The space behind the date stands for the T.
+        if (Instant.TryParse(text.Length > DateLength ? text[..DateLength] + text[DateLength..].Replace(' ', '+') : text, out var at)) return at;
+        errors.Add(name, Instant.Expected);
         return null;
     }
 

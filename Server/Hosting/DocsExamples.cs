@@ -81,8 +81,8 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
         }),
         ["GET health/ready"] = new(Answers: new()
         {
-            ["200"] = """{"status":"ready","connections":12,"checks":{"store":{"status":"ok","reason":"commits reach the disk"},"feed":{"status":"ok","reason":"listeners are told what is committed"},"disk":{"status":"ok","reason":"51200 MiB are free, at least 16 MiB must be"}}}""",
-            ["503"] = """{"status":"unready","connections":3,"checks":{"store":{"status":"failed","reason":"the last commit failed 2 s ago: the disk is full"},"feed":{"status":"ok","reason":"listeners are told what is committed"},"disk":{"status":"failed","reason":"3 MiB are free, at least 16 MiB must be"}}}""",
+            ["200"] = """{"status":"ready","connections":12,"checks":{"store":{"status":"ok","reason":"commits reach the disk"},"feed":{"status":"ok","reason":"listeners are told what is committed"},"disk":{"status":"ok","reason":"51200 MiB are free, at least 16 MiB must be"},"clock":{"status":"ok","reason":"the hub's clock fits the store"}}}""",
+            ["503"] = """{"status":"unready","connections":3,"checks":{"store":{"status":"failed","reason":"the last commit failed 2 s ago: the disk is full"},"feed":{"status":"ok","reason":"listeners are told what is committed"},"disk":{"status":"failed","reason":"3 MiB are free, at least 16 MiB must be"},"clock":{"status":"ok","reason":"the hub's clock fits the store"}}}""",
         }),
     };
 

@@ -93,7 +93,7 @@ internal static class DrainCommand
             await body.LoadIntoBufferAsync();
             using var said = await http.PostAsync("api/drain", body);
             var text = await said.Content.ReadAsStringAsync();
-            await (said.IsSuccessStatusCode ? answer : words).WriteLineAsync($"{hub}: {(int)said.StatusCode} {text}");
+            await (said.IsSuccessStatusCode ? answer : words).WriteLineAsync($"{hub}: {(int)said.StatusCode} {Printable.Escape(text)}");
             return said.IsSuccessStatusCode ? Done : Refused;
         }
         catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException or FormatException)

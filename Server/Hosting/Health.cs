@@ -7,7 +7,7 @@ namespace BeerTap.Server.Hosting;
 /// <summary>How the hub is.</summary>
 /// <param name="Status"><c>live</c> or <c>stuck</c>; <c>ready</c>, <c>unready</c> or <c>draining</c>.</param>
 /// <param name="Connections">How many listeners are connected.</param>
-/// <param name="Checks">What was looked at, by name: <c>store</c>, <c>feed</c>, <c>disk</c>, and <c>log</c> where several hubs share one.</param>
+/// <param name="Checks">What was looked at, by name: <c>store</c>, <c>feed</c>, <c>disk</c>, <c>clock</c>, and <c>log</c> where several hubs share one.</param>
 public sealed record HealthAnswer(string Status, int? Connections = null, IReadOnlyDictionary<string, HealthCheck>? Checks = null);
 
 /// <summary>One thing that was looked at.</summary>
@@ -30,6 +30,8 @@ internal static class Health
     {
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<StoreProbe>();
+        builder.Services.AddSingleton<HubClock>();
+        builder.Services.AddHostedService(hub => hub.GetRequiredService<HubClock>());
         builder.Services.AddSingleton<HealthChecks>();
         builder.Services.AddSingleton<HealthMeter>();
     }
@@ -44,7 +46,7 @@ internal static class Health
             .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
         health.MapGet("ready", Ready)
             .WithSummary("Tells whether the hub takes pours and listeners")
-            .WithDescription("200 `ready`; 503 `unready` when the store takes no writes, the feed stands still, the disk is nearly full, or the hub has not caught up yet with the log that it shares; each check with its reason; 503 `draining` while it stops.")
+            .WithDescription("200 `ready`; 503 `unready` when the store takes no writes, the feed stands still, the disk is nearly full, or the hub has not caught up yet with the log that it shares; each check with its reason. A hub whose clock is evidently wrong is `ready`, and its check `clock` is `degraded`; 503 `draining` while it stops.")
             .Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -9,7 +9,7 @@ namespace BeerTap.Server.Hosting;
 /// <remarks>Nothing here waits for a commit, nor a commit for it: what is looked at are numbers that the committer and the pumps leave behind.</remarks>
 internal sealed class HealthChecks(
     Feed feed, EventLog events, BeerRepository repository, IntakeMeter intake, StoreProbe probe, StorageOptions storage, HealthOptions options,
-    TimeProvider time, ILogger<HealthChecks> log, LogStatus? sharedLog = null)
+    TimeProvider time, ILogger<HealthChecks> log, LogStatus? sharedLog = null, HubClock? clock = null)
 {
     /// <summary>A store that committed within this time needs no probe.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
@@ -31,7 +31,7 @@ internal sealed class HealthChecks(
         lock (_gate)
         {
             if (_last is not null && time.GetElapsedTime(_lookedAt) < GoodFor) return _last;
-            var report = new HealthReport(Store(), Feed(options.StuckAfter), Disk(), Feed(options.StuckAfter * DeadAfter), sharedLog?.Look(Fresh));
+            var report = new HealthReport(Store(), Feed(options.StuckAfter), Disk(), Feed(options.StuckAfter * DeadAfter), sharedLog?.Look(Fresh), clock?.Look());
             _lookedAt = time.GetTimestamp();
             if (report.IsReady != (_last?.IsReady ?? true))
             {
@@ -119,10 +119,12 @@ internal sealed class HealthChecks(
 }
 
 /// <summary>How the hub is: what it needs to be ready, and the part of it that says whether it lives.</summary>
-internal sealed record HealthReport(HealthCheck Store, HealthCheck Feed, HealthCheck Disk, HealthCheck Pumps, HealthCheck? Log)
+internal sealed record HealthReport(HealthCheck Store, HealthCheck Feed, HealthCheck Disk, HealthCheck Pumps, HealthCheck? Log, HealthCheck? Clock = null)
 {
     public IReadOnlyDictionary<string, HealthCheck> Ready { get; } = new Dictionary<string, HealthCheck>(
-        [new("store", Store), new("feed", Feed), new("disk", Disk), .. Log is null ? [] : new KeyValuePair<string, HealthCheck>[] { new("log", Log) }]);
+        from part in new (string Name, HealthCheck? Check)[] { ("store", Store), ("feed", Feed), ("disk", Disk), ("clock", Clock), ("log", Log) }
+        where part.Check is not null
+        select KeyValuePair.Create(part.Name, part.Check));
 
     /// <summary>Only what a restart can mend: a full disk is no reason for an orchestrator to kill the hub.</summary>
     public IReadOnlyDictionary<string, HealthCheck> Live { get; } = new Dictionary<string, HealthCheck> { ["feed"] = Pumps };

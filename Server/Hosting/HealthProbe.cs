@@ -31,7 +31,7 @@ internal static class HealthProbe
         try
         {
             using var answer = await http.GetAsync(address);
-            Console.WriteLine($"{address}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+            Console.WriteLine($"{address}: {(int)answer.StatusCode} {Printable.Escape(await answer.Content.ReadAsStringAsync())}");
             return answer.IsSuccessStatusCode ? 0 : 1;
         }
         catch (Exception fault) when (fault is HttpRequestException or TaskCanceledException)

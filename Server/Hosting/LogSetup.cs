@@ -22,7 +22,8 @@ internal static class LogSetup
             .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
             .Filter.ByExcluding(IsRestOfABadBody)
             .Enrich.FromLogContext()
-            .Enrich.With<RequestId>();
+            .Enrich.With<RequestId>()
+            .Enrich.With<PlainProperties>();
         log = json
             ? log.WriteTo.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture))
             : log.WriteTo.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture);

@@ -8,7 +8,7 @@ namespace BeerTap.Server.Replication;
 
 /// <summary>An entry as it stands in the log: JSON, so that a person can read the log with the broker's own tools.</summary>
 /// <remarks>
-/// <c>{"v":1,"epoch":"k7m2qx9f","from":"…","n":17,"do":[{"tap":1,"type":"pint","ml":500,"at":1767225600000,"id":"…"},{"delete":12,"at":…}]}</c>.
+/// <c>{"v":1,"epoch":"k7m2qx9f","from":"…","n":17,"do":[{"tap":1,"type":"pint","ml":500,"at":1767225600000,"id":"…","claimed":…},{"delete":12,"at":…}]}</c>.
 /// An entry about keys has <c>"keys":[{"id":"…","role":"tap","tapId":1,"hash":"…","created":"…","revoked":"…"}]</c>, as <c>keys.json</c> has them: hashes,
 /// no texts; <c>"asksKeys":true</c> asks all hubs for theirs. A reader passes over fields it does not know. What it must not pass over comes with a higher <c>v</c>.
 /// </remarks>
@@ -62,16 +62,16 @@ internal static class LogEntryJson
 
     private static Line ToLine(Command command) => command switch
     {
-        PourBeer pour => new Line(Clock.ToUnix(pour.Timestamp), Tap: pour.TapId, Type: pour.Type, Ml: pour.Volume, Id: pour.PourId),
+        PourBeer pour => new Line(Clock.ToUnix(pour.Timestamp), Tap: pour.TapId, Type: pour.Type, Ml: pour.Volume, Id: pour.PourId, Claimed: pour.Claimed is { } claimed ? Clock.ToUnix(claimed) : null),
         DeleteBeer delete => new Line(Clock.ToUnix(delete.Timestamp), Delete: delete.Id),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "This command is unknown."),
     };
 
     private static Command ToCommand(Line line, long offset) => line switch
     {
-        null or { At: < EarliestTime or > LatestTime } => throw NotOurs(offset),
+        null or { At: < EarliestTime or > LatestTime } or { Claimed: < EarliestTime or > LatestTime } => throw NotOurs(offset),
         { Delete: { } id } => new DeleteBeer(id, Clock.FromUnix(line.At)),
-        { Tap: { } tap, Type: { } type, Ml: { } volume } when double.IsFinite(volume) => new PourBeer(tap, type, volume, Clock.FromUnix(line.At), line.Id),
+        { Tap: { } tap, Type: { } type, Ml: { } volume } when double.IsFinite(volume) => new PourBeer(tap, type, volume, Clock.FromUnix(line.At), line.Id, line.Claimed is { } claimed ? Clock.FromUnix(claimed) : null),
         _ => throw NotOurs(offset),
     };
 
@@ -88,7 +88,7 @@ internal static class LogEntryJson
 
     internal sealed record Envelope(int V, string Epoch, string From, long N, Line[] Do, long? After = null, IReadOnlyList<ApiKey>? Keys = null, bool? AsksKeys = null);
 
-    internal sealed record Line(long At, int? Tap = null, string? Type = null, double? Ml = null, string? Id = null, long? Delete = null);
+    internal sealed record Line(long At, int? Tap = null, string? Type = null, double? Ml = null, string? Id = null, long? Delete = null, long? Claimed = null);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]

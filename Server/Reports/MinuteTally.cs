@@ -20,38 +20,33 @@ internal sealed class MinuteTally : IDisposable
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
+    private readonly BeerRepository _repository;
+    private readonly ILogger<MinuteTally> _log;
     private readonly IDisposable _subscription;
 
     // Guarded by the gate. A slot holds one minute, counted from 1970.
     private readonly (long Minute, long Beers)[] _slots = new (long, long)[Slots];
     private long _seq;
     private long _known;
+    private DateTime _readAt;
+    private long _readStamp;
 
     /// <remarks>Made before the hub serves, so that nothing is committed meanwhile.</remarks>
     public MinuteTally(BeerRepository repository, TimeProvider time, ILogger<MinuteTally> log)
     {
-        (_time, _seq) = (time, repository.Totals.Counts().Head);
-        try
-        {
-            ReadNewest(repository);
-        }
-        catch (StoreException fault)
-        {
-            // What is damaged there is told to whoever reads it; the hub serves all the same.
-            Log.MinutesUnknown(log, fault.Message);
-            _known = Now + 1;
-        }
-
+        (_time, _repository, _log, _seq) = (time, repository, log, repository.Totals.Counts().Head);
+        ReadNewest();
         _subscription = repository.Subscribe(Add);
     }
 
-    private long Now => MinuteOf(_time.GetUtcNow().UtcDateTime);
+    private long Now => Math.Max(0, MinuteOf(_time.GetUtcNow().UtcDateTime));
 
     /// <summary>The beers of each minute as they stood at one position, oldest first; fewer than an hour when the hub does not know all of it.</summary>
     public (long Seq, DateTime From, IReadOnlyList<long> Beers) Current()
     {
         lock (_gate)
         {
+            if (IsClockSet()) ReadNewest();
             var now = Now;
             var first = Math.Min(now, Math.Max(now - Minutes + 1, _known));
             var beers = new long[now - first + 1];
@@ -67,25 +62,48 @@ internal sealed class MinuteTally : IDisposable
 
     public void Dispose() => _subscription.Dispose();
 
-    private void ReadNewest(BeerRepository repository)
+    /// <summary>Whether the clock was set since the log was read: the hour that is shown is another one then.</summary>
+    private bool IsClockSet() => (_time.GetUtcNow().UtcDateTime - _readAt - _time.GetElapsedTime(_readStamp)).Duration() > TimeSpan.FromMinutes(1);
+
+    private void ReadNewest()
+    {
+        (_readAt, _readStamp, _known) = (_time.GetUtcNow().UtcDateTime, _time.GetTimestamp(), 0);
+        Array.Clear(_slots);
+        try
+        {
+            ReadPages();
+        }
+        catch (StoreException ex)
+        {
+            // What is damaged there is told to whoever reads it; the hub serves all the same.
+            Log.MinutesUnknown(_log, ex.Message);
+            _known = Now + 1;
+        }
+    }
+
+    private void ReadPages()
     {
         var first = Now - Minutes + 1;
         for (var (page, end) = (0, _seq); end > 0; page++)
         {
             var start = Math.Max(0, end - PageEvents);
-            var events = repository.ReadLog(start, (int)(end - start));
+            var events = _repository.ReadLog(start, (int)(end - start));
             foreach (var entry in events) Add(entry, Now);
 
             // Pours may come in late: the log is in order of arrival, and a page without any of this hour ends the search.
-            if (events.All(entry => TimeOf(entry) is { } time && MinuteOf(time) < first)) return;
+            if (events.All(entry => TimeOf(entry) is { } time && IsOutside(MinuteOf(time)))) return;
             if (page == MostPages - 1 && start > 0)
             {
-                _known = events.Select(TimeOf).FirstOrDefault(time => time is not null) is { } oldest ? MinuteOf(oldest) + 1 : first;
+                _known = events.Select(TimeOf).FirstOrDefault(time => time is not null) is { } oldest
+                    ? Math.Min(MinuteOf(oldest), Now) + 1
+                    : first;
                 return;
             }
 
             end = start;
         }
+
+        bool IsOutside(long minute) => minute < first || minute >= first + Slots;
     }
 
     private void Add(CommittedBatch batch)
@@ -107,7 +125,7 @@ internal sealed class MinuteTally : IDisposable
     private void Count(Beer beer, int change, long now)
     {
         var minute = MinuteOf(beer.Timestamp);
-        if (minute <= now - Minutes || minute >= now - Minutes + Slots) return;
+        if (minute < 0 || minute <= now - Minutes || minute >= now - Minutes + Slots) return;
         ref var slot = ref _slots[minute % Slots];
         if (slot.Minute != minute) slot = (minute, 0);
         slot.Beers += change;

@@ -97,7 +97,7 @@ internal static class KeysCommand
         {
             answer.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{key.Id,-10}{key.Role.Name(),-10}{key.TapId,-12}{Time(key.Created),-22}{Time(uses.At(key.Id)),-22}{Time(key.Revoked),-22}{key.Name}"));
+                $"{key.Id,-10}{key.Role.Name(),-10}{key.TapId,-12}{Time(key.Created),-22}{Time(uses.At(key.Id)),-22}{Time(key.Revoked),-22}{Printable.Escape(key.Name ?? "")}"));
         }
 
         return 0;

@@ -15,11 +15,11 @@ internal sealed class BeerRepository : IObservable<CommittedBatch>, IDisposable
     private readonly Totals _totals;
 
     /// <param name="committer">Makes the committer that orders what this repository is given.</param>
-    public BeerRepository(IBeerStore store, Func<LogWriter, ICommitter> committer, StorageOptions storage, IntakeMeter meter, ILogger<BeerRepository> log)
+    public BeerRepository(IBeerStore store, Func<LogWriter, ICommitter> committer, StorageOptions storage, IntakeMeter meter, ILogger<BeerRepository> log, TimeProvider? time = null)
     {
         _store = store;
         foreach (var warning in store.Warnings) Log.StoreWarning(log, warning);
-        _totals = new Totals(store.Head, store.ReadTotals());
+        _totals = new Totals(store.Head, store.ReadTotals(), time);
         Log.StoreOpened(log, storage.Provider, Path.GetFullPath(storage.Path), store.Epoch, store.Head, _totals.Counts().Beers);
         _committer = committer(new LogWriter(store, _totals.Apply, _committed.OnNext, meter, log));
     }

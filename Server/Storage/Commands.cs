@@ -5,8 +5,9 @@ namespace BeerTap.Server.Storage;
 /// <summary>What a caller asks the log to take. Whether it does, and at which position, is decided in log order.</summary>
 internal abstract record Command;
 
-/// <summary>A validated and classified pour. <paramref name="Timestamp"/> is UTC with whole milliseconds.</summary>
-internal sealed record PourBeer(int TapId, string Type, double Volume, DateTime Timestamp, string? PourId) : Command;
+/// <summary>A validated and classified pour. Times are UTC with whole milliseconds.</summary>
+/// <param name="Claimed">What the device said in the place of <paramref name="Timestamp"/>, when that could not be.</param>
+internal sealed record PourBeer(int TapId, string Type, double Volume, DateTime Timestamp, string? PourId, DateTime? Claimed = null) : Command;
 
 /// <summary>Takes a beer out of the collection.</summary>
 internal sealed record DeleteBeer(long Id, DateTime Timestamp) : Command;

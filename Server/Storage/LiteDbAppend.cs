@@ -39,7 +39,7 @@ internal sealed class LiteDbAppend(LiteEngine engine, LiteDbTypes types, LiteDbP
         var series = LiteDbDocuments.Series(change.Key.TapId, types.NumberOf(change.Key.Type));
         var document = Counted(LiteDbDocuments.Totals, series, change.Value);
         var before = document["l"].IsNull ? 0 : document["l"].AsInt64;
-        document["l"] = change.Value.LastPour is { } last ? Math.Max(before, Clock.ToUnix(last)) : before;
+        document["l"] = change.Value.LastPour is { } last ? Clock.ToUnix(last) : before;
         return document;
     }
 

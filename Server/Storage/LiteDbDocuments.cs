@@ -7,7 +7,7 @@ namespace BeerTap.Server.Storage;
 
 /// <summary>The documents of the LiteDB store, with the short field names that every one of them carries.</summary>
 /// <remarks>
-/// log, one a position: a pour <c>{_id: seq, a: at, t: tap, g: type, v: volume, k: [walk keys], d: pour id}</c>, a deletion
+/// log, one a position: a pour <c>{_id: seq, a: at, t: tap, g: type, v: volume, k: [walk keys], d: pour id, c: claimed time}</c>, a deletion
 /// <c>{_id: seq, a: at, p: id of the beer}</c>. A pour that was deleted loses its walk keys and gains <c>p</c>, the deletion's position.<br/>
 /// pours <c>{_id: bucket and chunk, e: entries}</c>, see <see cref="LiteDbPours"/>; types <c>{_id: number, n: name}</c>;
 /// totals <c>{_id: series, n: beers, u: units, l: last pour}</c>; hourly <c>{_id: series and hour, n, u}</c>;
@@ -36,6 +36,7 @@ internal static class LiteDbDocuments
             ["k"] = new BsonArray(Key(beer.TapId, type, beer.Id), Key(AllTaps, type, beer.Id)),
         };
         if (pourId is not null) document["d"] = PourId(pourId);
+        if (beer.PouredAtClaimed is { } claimed) document["c"] = Clock.ToUnix(claimed);
         return document;
     }
 
@@ -63,7 +64,8 @@ internal static class LiteDbDocuments
         types.NameOf(document["g"].AsInt32),
         document["v"].AsDouble,
         Clock.FromUnix(document["a"].AsInt64),
-        document["t"].AsInt32);
+        document["t"].AsInt32,
+        document["c"] is { IsInt64: true } claimed ? Clock.FromUnix(claimed.AsInt64) : null);
 
     /// <summary>A tap's glass type: the beginning of the keys of its beers and hours.</summary>
     public static BsonValue Series(int tapId, int type) => WriteSeries(new byte[SeriesLength], tapId, type);

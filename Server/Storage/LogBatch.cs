@@ -41,7 +41,7 @@ internal sealed class LogBatch(long head, int size = 0)
 
     public Beer Pour(PourBeer pour)
     {
-        var beer = new Beer(Head + 1, pour.Type, pour.Volume, pour.Timestamp, pour.TapId);
+        var beer = new Beer(Head + 1, pour.Type, pour.Volume, pour.Timestamp, pour.TapId, pour.Claimed);
         Add(new BeerPoured(beer), beer);
         if (pour.PourId is { } pourId) _pours[(pour.TapId, pourId)] = beer;
         return beer;

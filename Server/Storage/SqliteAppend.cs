@@ -25,7 +25,7 @@ internal sealed class SqliteAppend : IDisposable
         _begin = new SqliteStatement(writer, "BEGIN IMMEDIATE");
         _commit = new SqliteStatement(writer, "COMMIT");
         _rollback = new SqliteStatement(writer, "ROLLBACK");
-        _pour = new SqliteStatement(writer, "INSERT INTO log (seq, at, tap, type, volume) VALUES (?1, ?2, ?3, ?4, ?5)");
+        _pour = new SqliteStatement(writer, "INSERT INTO log (seq, at, tap, type, volume, claimed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
         _deletion = new SqliteStatement(writer, "INSERT INTO log (seq, at, pair) VALUES (?1, ?2, ?3)");
         _deleted = new SqliteStatement(writer, "UPDATE log SET pair = ?2 WHERE seq = ?1");
         _pourId = new SqliteStatement(writer, "INSERT INTO pours (tap, pour, seq) VALUES (?1, ?2, ?3)");
@@ -97,6 +97,8 @@ internal sealed class SqliteAppend : IDisposable
         _pour.Bind(3, beer.TapId);
         _pour.Bind(4, _types.IdOf(beer.Type, added));
         SqliteVolume.Bind(_pour, 5, beer.Volume);
+        if (beer.PouredAtClaimed is { } claimed) _pour.Bind(6, Clock.ToUnix(claimed));
+        else _pour.BindNull(6);
         _pour.Run();
     }
 

@@ -98,7 +98,7 @@ internal sealed class SqliteBeerStore : IBeerStore
         {
             var key = (tail.TapId, tail.Type);
             totals[key] = totals.TryGetValue(key, out var total)
-                ? total with { Beers = total.Beers + tail.Beers, Units = total.Units + tail.Units, LastPour = tail.LastPour > total.LastPour ? tail.LastPour : total.LastPour }
+                ? total with { Beers = total.Beers + tail.Beers, Units = total.Units + tail.Units, LastPour = tail.LastPour > DateTime.UnixEpoch ? tail.LastPour : total.LastPour }
                 : tail;
         }
 

@@ -95,7 +95,7 @@ internal sealed class SqliteExport : IDisposable
     {
         using var command = _connection.CreateCommand();
         command.CommandText = """
-            SELECT log.seq, types.name, log.volume, log.at, log.tap, ids.pour
+            SELECT log.seq, types.name, log.volume, log.at, log.tap, ids.pour, log.claimed
             FROM log JOIN types ON types.id = log.type LEFT JOIN ids ON ids.seq = log.seq
             WHERE log.seq > $after AND log.seq <= $head AND log.tap IS NOT NULL AND log.pair IS NULL ORDER BY log.seq LIMIT $count
             """;
@@ -107,7 +107,8 @@ internal sealed class SqliteExport : IDisposable
         while (row.Read())
         {
             var volume = row.GetValue(2) is long units ? Units.ToMillilitres(units) : row.GetDouble(2);
-            page.Add(new ExportedBeer(new Beer(row.GetInt64(0), row.GetString(1), volume, Clock.FromUnix(row.GetInt64(3)), row.GetInt32(4)), PourId(row.GetValue(5))));
+            DateTime? claimed = row.IsDBNull(6) ? null : Clock.FromUnix(row.GetInt64(6));
+            page.Add(new ExportedBeer(new Beer(row.GetInt64(0), row.GetString(1), volume, Clock.FromUnix(row.GetInt64(3)), row.GetInt32(4), claimed), PourId(row.GetValue(5))));
         }
 
         return page;

@@ -44,7 +44,7 @@ internal sealed class SqliteFold : IDisposable
         _notByTap = new SqliteStatement(writer, "DELETE FROM by_tap WHERE tap = ?1 AND type = ?2 AND seq = ?3");
         _total = new SqliteStatement(writer, """
             INSERT INTO totals VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
-                beers = beers + excluded.beers, units = units + excluded.units, last_pour = MAX(last_pour, excluded.last_pour)
+                beers = beers + excluded.beers, units = units + excluded.units, last_pour = IIF(excluded.last_pour > 0, excluded.last_pour, last_pour)
             """);
         _hourly = new SqliteStatement(writer, """
             INSERT INTO hourly VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
@@ -61,12 +61,8 @@ internal sealed class SqliteFold : IDisposable
     /// <summary>What the tail adds to the totals of the tables.</summary>
     public IEnumerable<StoredTotal> Tail() => _changes
         .GroupBy(change => (change.Key.TapId, change.Key.Type), change => change.Value)
-        .Select(tap => tap.Aggregate(new StoredTotal(tap.Key.TapId, tap.Key.Type, 0, 0, DateTime.UnixEpoch), (total, change) => total with
-        {
-            Beers = total.Beers + change.Beers,
-            Units = total.Units + change.Units,
-            LastPour = change.LastPour > total.LastPour ? change.LastPour.Value : total.LastPour,
-        }));
+        .Select(tap => (tap.Key, Sum: tap.Aggregate((total, change) => total.Plus(change))))
+        .Select(tap => new StoredTotal(tap.Key.TapId, tap.Key.Type, tap.Sum.Beers, tap.Sum.Units, tap.Sum.LastPour ?? DateTime.UnixEpoch));
 
     /// <summary>Folds the tail into the tables when it has grown long; at the beginning of a transaction, before events are added.</summary>
     /// <param name="head">The position number of the last event that was committed.</param>

@@ -12,7 +12,7 @@ namespace BeerTap.Server.Storage;
 internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
 {
     /// <summary>What leads to the schema of this BeerTap. A change of the schema raises <see cref="SqliteSchema.Version"/> by one and adds its step here, at the end.</summary>
-    public static readonly SqliteMigration Known = new(FoldedTables);
+    public static readonly SqliteMigration Known = new(FoldedTables, ClaimedTimes);
 
     /// <summary>To schema 2: which beers a tap has is a table that is folded from the log, not an index that every pour changes.</summary>
     private static void FoldedTables(SqliteConnection connection) => SqliteSchema.Execute(connection, """
@@ -21,6 +21,9 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
         DROP INDEX beers_by_tap;
         INSERT INTO meta VALUES ('folded', (SELECT IFNULL(MAX(seq), 0) FROM log));
         """);
+
+    /// <summary>To schema 3: a pour's time that could not be is kept beside the hub's. No row is written anew.</summary>
+    private static void ClaimedTimes(SqliteConnection connection) => SqliteSchema.Execute(connection, "ALTER TABLE log ADD COLUMN claimed INTEGER");
 
     /// <summary>Changes the tables of one version into those of the next, within a transaction that is not its own.</summary>
     internal delegate void Step(SqliteConnection connection);

@@ -7,7 +7,7 @@ namespace BeerTap.Server.Storage;
 /// <summary>A connection that reads, used by one caller at a time, with its statements kept prepared.</summary>
 internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes types) : IDisposable
 {
-    private const string Columns = "log.type, log.volume, log.at, log.tap", BeerColumns = $"log.seq, {Columns}";
+    private const string Columns = "log.type, log.volume, log.at, log.tap, log.claimed", BeerColumns = $"log.seq, {Columns}";
     private const string Live = "tap IS NOT NULL AND pair IS NULL";
 
     private readonly Dictionary<string, SqliteStatement> _prepared = new(StringComparer.Ordinal);
@@ -24,8 +24,8 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
 
     public IReadOnlyList<LogEvent> ReadLog(long after, int limit) => Query(
         """
-        SELECT entry.seq, entry.type, entry.volume, entry.at, entry.tap, entry.pair,
-            deleted.seq, deleted.type, deleted.volume, deleted.at, deleted.tap
+        SELECT entry.seq, entry.type, entry.volume, entry.at, entry.tap, entry.claimed,
+            deleted.seq, deleted.type, deleted.volume, deleted.at, deleted.tap, deleted.claimed
         FROM log entry LEFT JOIN log deleted ON entry.tap IS NULL AND deleted.seq = entry.pair
         WHERE entry.seq > ?1 ORDER BY entry.seq LIMIT ?2
         """,
@@ -136,7 +136,7 @@ internal sealed class SqliteReader(SqliteConnection connection, SqliteTypes type
 
     private Beer ReadBeer(SqliteStatement row, int at) => new(
         row.Int64(at), types.NameOf(row.Int64(at + 1)), SqliteVolume.Read(row, at + 2), Clock.FromUnix(row.Int64(at + 3)),
-        (int)row.Int64(at + 4));
+        (int)row.Int64(at + 4), row.IsNull(at + 5) ? null : Clock.FromUnix(row.Int64(at + 5)));
 
     private LogEvent ReadEvent(SqliteStatement row) => row.IsNull(4)
         ? new BeerDeleted(row.Int64(0), ReadBeer(row, 6), Clock.FromUnix(row.Int64(3)))

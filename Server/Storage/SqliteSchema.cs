@@ -7,16 +7,17 @@ namespace BeerTap.Server.Storage;
 internal static class SqliteSchema
 {
     /// <summary>Kept in the file (<c>PRAGMA user_version</c>); an older file is migrated (<see cref="SqliteMigration"/>), a newer one is refused rather than misread.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     // log: one row a position. A pour has a tap; a deletion has none. 'pair' ties the two: in a pour that was deleted it is the deletion's
     // position, in a deletion the beer's id. A volume is a real, or an integer of ten-thousandths where that is exact (4 bytes, not 8).
+    // 'claimed' is the time that the device named, where that could not be the pour's.
     // hours: which positions an hour's pours lie between, so that a time needs no index of its own.
     // by_tap, totals, hourly and hours are made from the log and hold what it is up to 'folded' in meta (SqliteFold).
     private const string Tables = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
         CREATE TABLE types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-        CREATE TABLE log (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, tap INTEGER, type INTEGER, volume, pair INTEGER);
+        CREATE TABLE log (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, tap INTEGER, type INTEGER, volume, pair INTEGER, claimed INTEGER);
         CREATE INDEX beers_by_type ON log (type) WHERE tap IS NOT NULL AND pair IS NULL;
         CREATE TABLE pours (tap INTEGER NOT NULL, pour NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tap, pour)) WITHOUT ROWID;
         CREATE TABLE by_tap (tap INTEGER NOT NULL, type INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tap, type, seq)) WITHOUT ROWID;

@@ -31,6 +31,8 @@ internal sealed class SqliteStatement : IDisposable
 
     public void Bind(int parameter, ReadOnlySpan<byte> value) => Check(raw.sqlite3_bind_blob(_statement, parameter, value));
 
+    public void BindNull(int parameter) => Check(raw.sqlite3_bind_null(_statement, parameter));
+
     /// <summary>Numbered from 1 on; for statements that are not run for every row.</summary>
     public void BindAll(params ReadOnlySpan<object> values)
     {

@@ -6,6 +6,7 @@ namespace BeerTap.Server.Storage;
 internal sealed class Totals
 {
     private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
     private readonly Dictionary<int, Tally> _taps = [];
     private readonly Ranking _ranking = new();
     private readonly Dictionary<string, long> _beersByType = new(StringComparer.Ordinal);
@@ -14,9 +15,10 @@ internal sealed class Totals
     private long _beers;
     private long _units;
 
-    public Totals(long head, IEnumerable<StoredTotal> stored)
+    /// <param name="time">The hub's clock: no pour is shown as later than now; the system's when null.</param>
+    public Totals(long head, IEnumerable<StoredTotal> stored, TimeProvider? time = null)
     {
-        _head = head;
+        (_head, _time) = (head, time ?? TimeProvider.System);
         foreach (var total in stored) Add(total.TapId, total.Type, new TotalsChange(total.Beers, total.Units, total.LastPour));
     }
 
@@ -39,19 +41,21 @@ internal sealed class Totals
     /// <summary>Every tap's totals as they stood at one position.</summary>
     public TotalsSnapshot Snapshot()
     {
-        lock (_gate) return new TotalsSnapshot(_head, _beers, [.. _taps.Values.Select(tap => tap.Totals()).OrderBy(tap => tap.TapId)]);
+        var now = Now;
+        lock (_gate) return new TotalsSnapshot(_head, _beers, [.. _taps.Values.Select(tap => tap.Totals(now)).OrderBy(tap => tap.TapId)]);
     }
 
     /// <summary>The taps with the most beers as they stood at one position; costs the same however many taps there are.</summary>
     public TopTotals Top(int taps)
     {
+        var now = Now;
         lock (_gate)
         {
             var top = new List<TapTotals>(Math.Min(taps, _ranking.Count));
             var (otherBeers, otherUnits) = (_beers, _units);
             foreach (var (beers, tapId) in _ranking.Top(taps))
             {
-                var tap = _taps[tapId].Totals();
+                var tap = _taps[tapId].Totals(now);
                 top.Add(tap);
                 otherBeers -= beers;
                 otherUnits -= tap.Units;
@@ -84,7 +88,7 @@ internal sealed class Totals
 
     public TapTotals? Find(int tapId)
     {
-        lock (_gate) return _taps.GetValueOrDefault(tapId)?.Totals();
+        lock (_gate) return _taps.GetValueOrDefault(tapId)?.Totals(Now);
     }
 
     /// <summary>Whether a glass type was ever poured, though the configuration may no longer name it.</summary>
@@ -92,6 +96,8 @@ internal sealed class Totals
     {
         lock (_gate) return _beersByType.ContainsKey(type);
     }
+
+    private DateTime Now => Beers.Instant.Milliseconds(_time.GetUtcNow().UtcDateTime);
 
     private void Add(int tapId, string type, TotalsChange change)
     {
@@ -109,22 +115,34 @@ internal sealed class Totals
     private sealed class Tally(int tapId)
     {
         // As many as there are glasses, a few.
-        private readonly Dictionary<string, long> _beersByType = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, (long Beers, DateTime LastPour)> _types = new(StringComparer.Ordinal);
         private long _units;
-        private DateTime _lastPour = DateTime.UnixEpoch;
 
         public long Beers { get; private set; }
 
-        public long BeersOf(string type) => _beersByType.GetValueOrDefault(type);
+        public long BeersOf(string type) => _types.GetValueOrDefault(type).Beers;
 
         public void Add(string type, TotalsChange change)
         {
             Beers += change.Beers;
             _units += change.Units;
-            if (change.LastPour > _lastPour) _lastPour = change.LastPour.Value;
-            CollectionsMarshal.GetValueRefOrAddDefault(_beersByType, type, out _) += change.Beers;
+            ref var kept = ref CollectionsMarshal.GetValueRefOrAddDefault(_types, type, out _);
+            kept = (kept.Beers + change.Beers, change.LastPour ?? kept.LastPour);
         }
 
-        public TapTotals Totals() => new(tapId, Beers, _units, _lastPour);
+        public TapTotals Totals(DateTime now) => new(tapId, Beers, _units, LastPour(now));
+
+        /// <summary>The latest of the types' last pours. One from a time when the hub's clock was ahead counts as long as there is no other, as now.</summary>
+        private DateTime LastPour(DateTime now)
+        {
+            var (latest, isAhead) = (DateTime.UnixEpoch, false);
+            foreach (var (_, at) in _types.Values)
+            {
+                if (at > now) isAhead = true;
+                else if (at > latest) latest = at;
+            }
+
+            return isAhead && latest == DateTime.UnixEpoch ? now : latest;
+        }
     }
 }

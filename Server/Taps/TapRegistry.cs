@@ -62,12 +62,11 @@ internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
         lock (_counting)
         {
             if (!_taps.TryGetValue(tapId, out var presence)) return null;
-            return presence.IsConnected ? Now : presence.Changed;
+
+            // To the millisecond, as all times on the wire.
+            return Beers.Instant.Milliseconds(time.GetUtcNow().UtcDateTime - (presence.IsConnected ? TimeSpan.Zero : time.GetElapsedTime(presence.Changed)));
         }
     }
-
-    /// <summary>To the millisecond, as all times on the wire.</summary>
-    private DateTime Now => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()).UtcDateTime;
 
     private void Come(int tapId, Action<Presence> count)
     {
@@ -77,7 +76,7 @@ internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
             if (presence.Away is { } away) _away.Remove(away);
             presence.Away = null;
             count(presence);
-            presence.Changed = Now;
+            presence.Changed = time.GetTimestamp();
         }
     }
 
@@ -87,7 +86,7 @@ internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
         {
             var presence = _taps[tapId];
             count(presence);
-            presence.Changed = Now;
+            presence.Changed = time.GetTimestamp();
             if (presence.IsConnected || repository.Totals.Find(tapId) is not null) return;
             presence.Away = _away.AddLast(tapId);
             if (_away.Count <= MostAway) return;
@@ -106,7 +105,8 @@ internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
 
         public bool IsConnected => Connections > 0 || Elsewhere > 0;
 
-        public DateTime Changed { get; set; }
+        /// <summary>As a timestamp: a wall clock may be set meanwhile.</summary>
+        public long Changed { get; set; }
 
         /// <summary>Its place among those that only connected and are away.</summary>
         public LinkedListNode<int>? Away { get; set; }

@@ -15,7 +15,7 @@ namespace BeerTap.Server.Taps;
 /// <param name="TotalVolume">Their volume in millilitres.</param>
 /// <param name="Share">Its share of all beers in percent, two decimals.</param>
 /// <param name="LastSeen">When it last poured or was last connected, UTC. Connections are remembered until the hub restarts, pours for ever.</param>
-/// <param name="LastPour">When its latest beer was poured, UTC, also when that was deleted since; not there when it never poured.</param>
+/// <param name="LastPour">When its newest beer was poured, UTC and never in the future, also when that was deleted since; not there when it never poured.</param>
 public sealed record Tap(int Id, bool Connected, long Beers, double TotalVolume, double Share, DateTime LastSeen, DateTime? LastPour);
 
 /// <summary>One tap.</summary>

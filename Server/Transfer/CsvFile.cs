@@ -14,7 +14,7 @@ internal static class CsvFile
 
     public static string Header => string.Join(',', Record.Names);
 
-    public static string Line(IEnumerable<string?> fields) => string.Join(',', fields.Select(Quoted));
+    public static string Line(IEnumerable<string?> fields) => string.Join(',', fields.Select(field => field is null ? "" : Quoted(CsvText.Write(field))));
 
     /// <summary>Every record behind the one that names the columns.</summary>
     /// <exception cref="InvalidDataException">The columns are not named, or not all that are needed.</exception>
@@ -33,7 +33,7 @@ internal static class CsvFile
             if (fields is not null && fields.Count != columns) fault ??= $"has {fields.Count} fields, and not {columns} as the first line";
             yield return fault is not null
                 ? new Record(line, Fault: fault)
-                : Record.Read(line, name => places.TryGetValue(name, out var place) && fields![place].Length > 0 ? fields[place] : null);
+                : Record.OfFields(line, name => places.TryGetValue(name, out var place) && fields![place].Length > 0 ? CsvText.Read(fields[place]) : null);
         }
     }
 
@@ -113,6 +113,6 @@ internal static class CsvFile
         return fault;
     }
 
-    private static string Quoted(string? field) =>
-        field is null ? "" : field.AsSpan().ContainsAny(",\"\r\n") || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field;
+    private static string Quoted(string field) =>
+        field.AsSpan().ContainsAny(",\"\r\n") || field.Trim() != field ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field;
 }

@@ -3,6 +3,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
+using BeerTap.Server.Beers;
+using BeerTap.Server.Hosting;
 using BeerTap.Server.Live;
 using BeerTap.Server.Storage;
 
@@ -23,7 +26,8 @@ internal static class ExportCommand
           --backup=FILE   reads a backup in the place of the store
           --Storage:Path=data   the folder of the store
 
-        Columns: position, tapId, type, volume (ml), pouredAt, pourId. Progress goes to standard error.
+        Columns: position, tapId, type, volume (ml), pouredAt, pourId, pouredAtClaimed. In a CSV file a field that a spreadsheet would take for a formula
+        begins with an apostrophe, and invisible characters are written \uXXXX; 'import' takes both back. Progress goes to standard error.
         Exit code: 0 done, 1 the store is damaged, 2 could not be done.
 
         Examples:
@@ -34,7 +38,7 @@ internal static class ExportCommand
 
     private const int FlushEvery = 64 * 1024;
 
-    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Json = new() { Encoder = PlainText() };
 
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public static int Run(TransferLine line, Progress progress)
@@ -97,8 +101,9 @@ internal static class ExportCommand
             beer.TapId.ToString(CultureInfo.InvariantCulture),
             beer.Type,
             beer.Volume.ToString(CultureInfo.InvariantCulture),
-            beer.Timestamp.ToString("yyyy-MM-dd'T'HH:mm:ss.FFF'Z'", CultureInfo.InvariantCulture),
+            Instant.Text(beer.Timestamp),
             exported.PourId,
+            beer.PouredAtClaimed is { } claimed ? Instant.Text(claimed) : null,
         ]) + "\r\n");
     }
 
@@ -113,10 +118,19 @@ internal static class ExportCommand
             json.WriteNumber(Record.VolumeName, exported.Beer.Volume);
             json.WriteString(Record.PouredAtName, exported.Beer.Timestamp);
             if (exported.PourId is { } pourId) json.WriteString(Record.PourIdName, pourId);
+            if (exported.Beer.PouredAtClaimed is { } claimed) json.WriteString(Record.ClaimedName, claimed);
             json.WriteEndObject();
         }
 
         Text(buffer, "\n");
+    }
+
+    /// <summary>All is written as it is but what a reader of lines or a screen would trip over, such as U+2028.</summary>
+    private static JavaScriptEncoder PlainText()
+    {
+        var letters = new TextEncoderSettings(UnicodeRanges.All);
+        letters.ForbidCharacters([.. Enumerable.Range(0, char.MaxValue + 1).Select(letter => (char)letter).Where(letter => !Printable.IsPlain(letter))]);
+        return JavaScriptEncoder.Create(letters);
     }
 
     private static void Text(ArrayBufferWriter<byte> buffer, string text) => Encoding.UTF8.GetBytes(text, buffer);

@@ -22,7 +22,9 @@ internal static class ImportCommand
           --holds=POSITION   the store holds this log up to here, as after a restore: lines without a pourId are passed over up to it
           --Storage:Path=data   the folder of the store; made when it is not there
 
-        Columns, by name in the first line of a CSV file, in any order: tapId, volume (ml) and pouredAt; pourId, position and type if known.
+        Columns, by name in the first line of a CSV file, in any order: tapId, volume (ml) and pouredAt; pourId, position, type and
+        pouredAtClaimed if known. Lines are read by the rules of POST /api/beers. One with a position comes from a hub, and keeps its time and
+        type as they are; in any other a pouredAt that cannot be (before 2000, more than a day ahead) becomes pouredAtClaimed.
         A pour is known again by its tap and pourId; one without has its position as its pour id, and is passed over where the position is one
         of this very store. Without a type the volume says which glass it is. Pours get new positions, in the order of the file.
 

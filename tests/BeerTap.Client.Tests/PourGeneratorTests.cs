@@ -54,7 +54,7 @@ public sealed partial class PourGeneratorTests
         clock.Advance(TimeSpan.FromHours(1));
         var pour = new PourGenerator(1, 1, clock).Next();
         Assert.Equal(clock.GetUtcNow().UtcDateTime, pour.PouredAt);
-        Assert.Equal(DateTimeKind.Utc, pour.PouredAt.Kind);
+        Assert.Equal(DateTimeKind.Utc, pour.PouredAt!.Value.Kind);
     }
 
     [Fact]

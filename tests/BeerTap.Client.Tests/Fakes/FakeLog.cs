@@ -28,7 +28,7 @@ internal sealed class FakeLog(string epoch = "fake")
         lock (_change)
         {
             if (_byPourId.TryGetValue(pour.PourId, out var known)) return (known, true);
-            var beer = new Beer(_events.Count + 1, pour.Volume > 800 ? "stein" : pour.Volume > 300 ? "pint" : "half", pour.Volume, pour.PouredAt, pour.TapId);
+            var beer = new Beer(_events.Count + 1, pour.Volume > 800 ? "stein" : pour.Volume > 300 ? "pint" : "half", pour.Volume, pour.PouredAt ?? DateTime.UnixEpoch, pour.TapId);
             _byPourId[pour.PourId] = beer;
             Append(new FeedEvent(FeedEvent.BeerPoured, PositionOf(beer.Id), Beer: beer));
             return (beer, false);

@@ -56,8 +56,6 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("""{"tapId":1,"volume":500,"pourId":"12345678901234567890123456789012345678901234567890123456789012345"}""", "pourId")]
     [InlineData("""{"tapId":1,"volume":500,"pouredAt":"yesterday"}""", "pouredAt")]
     [InlineData("""{"tapId":1,"volume":500,"pouredAt":"2026-01-01T10:00:00"}""", "pouredAt")]
-    [InlineData("""{"tapId":1,"volume":500,"pouredAt":"2999-01-01T10:00:00Z"}""", "pouredAt")]
-    [InlineData("""{"tapId":1,"volume":500,"pouredAt":"1969-01-01T10:00:00Z"}""", "pouredAt")]
     [InlineData("""{"tapId":1,"volume":500,"pouredAt":1700000000}""", "pouredAt")]
     public async Task ABadPourIsRefusedFieldByField(string body, params string[] problemOrFields)
     {

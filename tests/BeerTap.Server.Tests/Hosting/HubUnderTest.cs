@@ -17,9 +17,10 @@ internal sealed class HubUnderTest : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("beertap-test-").FullName;
     private readonly string[] _settings;
+    private readonly TimeProvider? _time;
     private WebApplication? _app;
 
-    private HubUnderTest(string[] settings) => _settings = settings;
+    private HubUnderTest(string[] settings, TimeProvider? time) => (_settings, _time) = (settings, time);
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -34,9 +35,12 @@ internal sealed class HubUnderTest : IAsyncDisposable
     public IServiceProvider Services => _app!.Services;
 
     /// <param name="settings">As on the command line, such as <c>--Reports:EveryBeers=3</c>.</param>
-    public static async Task<HubUnderTest> StartAsync(params string[] settings)
+    public static Task<HubUnderTest> StartAsync(params string[] settings) => StartAsync(time: null, settings);
+
+    /// <param name="time">The clock it goes by; the system's when null.</param>
+    public static async Task<HubUnderTest> StartAsync(TimeProvider? time, params string[] settings)
     {
-        var hub = new HubUnderTest(settings);
+        var hub = new HubUnderTest(settings, time);
         await hub.StartAgainAsync();
         return hub;
     }
@@ -92,7 +96,7 @@ internal sealed class HubUnderTest : IAsyncDisposable
     private async Task StartAgainAsync()
     {
         string[] args = ["--urls=http://127.0.0.1:0", $"--Storage:Path={_folder}", "--Logging:Level=Fatal", .. SharedLog.SettingsFor(_folder), .. _settings];
-        _app = await Program.BuildAsync(args);
+        _app = await Program.BuildAsync(args, _time);
         await _app.StartAsync();
         if (_app.Services.GetService<LogStatus>() is { } log)
         {

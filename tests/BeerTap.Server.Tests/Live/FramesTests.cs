@@ -32,7 +32,7 @@ public sealed class FramesTests
     [Fact]
     public void TheLongestEventFitsInEveryFormat()
     {
-        var longest = new Beer(long.MaxValue, new string('\u0001', 32), double.MinValue, DateTime.MaxValue, int.MaxValue);
+        var longest = new Beer(long.MaxValue, new string('\u0001', 32), double.MinValue, DateTime.MaxValue, int.MaxValue, DateTime.MaxValue);
         var frames = new Frames(new string('x', 32));
         LogEvent[] entries = [new BeerPoured(longest), new BeerDeleted(long.MaxValue, longest, DateTime.MaxValue)];
         foreach (var entry in entries)
@@ -51,7 +51,8 @@ public sealed class FramesTests
         Names[random.Next(Names.Length)],
         random.Next(3) switch { 0 => random.Next(100, 1001), 1 => Math.Round(random.NextDouble() * 1000, 4), _ => random.NextDouble() * Math.Pow(10, random.Next(-8, 20)) },
         DateTime.UnixEpoch.AddMilliseconds(random.NextInt64(0, 4_000_000_000_000) / (random.Next(3) == 0 ? 1000 * 1000 : 1)),
-        random.Next(1, int.MaxValue));
+        random.Next(1, int.MaxValue),
+        random.Next(4) == 0 ? DateTime.UnixEpoch.AddMilliseconds(random.NextInt64(-60_000_000_000_000, 250_000_000_000_000)) : null);
 }
 
 /// <summary>WebSocket frames as the hub makes them.</summary>

@@ -51,6 +51,14 @@ public sealed class LogEntryJsonTests
     }
 
     [Fact]
+    public void AClaimedTimeComesBackAndIsNotWrittenWhereThereIsNone()
+    {
+        var entry = new LogEntry("e", "s", 1, [Pour() with { Claimed = new DateTime(1, 1, 1, 0, 0, 0, DateTimeKind.Utc) }, Pour()]);
+        Assert.Equal(entry.Commands, RoundTrip(entry).Commands);
+        Assert.DoesNotContain("claimed", Encoding.UTF8.GetString(LogEntryJson.Write(new LogEntry("e", "s", 1, [Pour()]))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WhatItIsNotToldToUnderstandIsPassedOver()
     {
         var entry = LogEntryJson.Read("""{"more":[1,{"a":null}],"v":1,"epoch":"e","from":"s","n":1,"do":[{"tap":1,"type":"pint","ml":500,"at":0,"colour":"gold"}]}"""u8, 0);

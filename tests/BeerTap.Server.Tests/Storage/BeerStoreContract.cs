@@ -48,6 +48,34 @@ public abstract partial class BeerStoreContract : IDisposable
         Assert.Equal(DateTimeKind.Utc, Store.Find(1)!.Timestamp.Kind);
     }
 
+    [Fact]
+    public void ATimeThatWasOnlyClaimedIsReadBackWhereverTheBeerIs()
+    {
+        var claimed = new DateTime(9999, 12, 31, 23, 59, 59, 999, DateTimeKind.Utc);
+        var early = new DateTime(1, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        var beers = _under.Append(Pour(7, pourId: "late") with { Claimed = claimed }, Pour(7, pourId: "none"), Pour(7, pourId: "early") with { Claimed = early });
+        _under.Delete(beers[2]);
+        _under.Reopen();
+        DateTime?[] times = [claimed, null, early];
+        Assert.Equal(times, Store.ReadLog(0, 3).Select(entry => ((BeerPoured)entry).Beer.PouredAtClaimed));
+        Assert.Equal(early, ((BeerDeleted)Store.ReadLog(3, 1)[0]).Beer.PouredAtClaimed);
+        Assert.Equal(times[..2], Store.List(new BeerFilter(TapId: 7), new PageCut(10)).Select(beer => beer.PouredAtClaimed));
+        Assert.Equal(claimed, Store.Find(1)!.PouredAtClaimed);
+        Assert.Equal(early, Store.FindPour(7, "early")!.PouredAtClaimed);
+    }
+
+    [Fact]
+    public void TheLastPourOfATapIsItsNewestAlsoAfterAClockThatWasAhead()
+    {
+        _under.Append(Pour(at: Noon.AddYears(4)));
+        _under.Append(Pour(at: Noon));
+        for (var opened = 0; opened < 2; opened++)
+        {
+            Assert.Equal(Noon, Store.ReadTotals()[0].LastPour);
+            _under.Reopen();
+        }
+    }
+
     /// <summary>A row that fills more than a page of its own is read in another way, where the file is and no log is before it.</summary>
     [Theory]
     [InlineData(1_500)]

@@ -61,7 +61,7 @@ internal sealed class ModelStore
         {
             var live = poured.Select(entry => entry.Beer).Where(beer => _live.ContainsKey(beer.Id)).ToList();
             return new StoredTotal(
-                poured.Key.TapId, poured.Key.Type, live.Count, live.Sum(beer => Units.FromMillilitres(beer.Volume)), poured.Max(entry => entry.Beer.Timestamp));
+                poured.Key.TapId, poured.Key.Type, live.Count, live.Sum(beer => Units.FromMillilitres(beer.Volume)), poured.Last().Beer.Timestamp);
         })
         .OrderBy(total => total.TapId).ThenBy(total => total.Type, StringComparer.Ordinal)
         .ToList();

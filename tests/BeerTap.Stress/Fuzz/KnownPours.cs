@@ -18,7 +18,12 @@ internal sealed class KnownPours(Ledger ledger)
         if (status == 409) return pour.PourId is null || (knows && known.Volume == pour.Volume) ? "a conflict with nothing" : null;
         var id = (long)beer!["id"]!;
         if ((int)beer["tapId"]! != pour.TapId || (double)beer["volume"]! != pour.Volume) return "the beer is of another tap or volume";
-        if (pour.PouredAt is { } at && ((DateTime)beer["timestamp"]!).ToUniversalTime().Ticks != at - at % TimeSpan.TicksPerMillisecond && status == 201) return "the beer is of another time";
+        if (pour.PouredAt is { } at && status == 201)
+        {
+            var kept = beer[PourModel.IsPourTime(at - at % TimeSpan.TicksPerMillisecond) ? "timestamp" : "pouredAtClaimed"];
+            if (kept is null || ((DateTime)kept).ToUniversalTime().Ticks != at - at % TimeSpan.TicksPerMillisecond) return "the beer is of another time";
+        }
+
         if ((string?)beer["type"] != (pour.Volume <= 300 ? "half" : pour.Volume <= 800 ? "pint" : "stein")) return "the beer is in another glass";
         if (knows) return status == 201 ? "a replay was stored again" : known != (id, pour.Volume) ? "a replay gave another beer" : null;
         if (pour.PourId is { } pourId) _known[(pour.TapId, pourId)] = (id, pour.Volume);

@@ -47,7 +47,7 @@ internal sealed partial record PourModel(bool Malformed, string Faults, int TapI
 
         foreach (var value in known["pouredAt"].Where(value => value.ValueKind != JsonValueKind.Null))
         {
-            if (JsonModel.Text(value) is not { } text || TimeModel.Read(text) is not { } ticks || !IsPourTime(ticks)) faults.Add("pouredAt");
+            if (JsonModel.Text(value) is not { } text || TimeModel.Read(text) is not { } ticks) faults.Add("pouredAt");
             else at = ticks;
         }
 
@@ -67,7 +67,8 @@ internal sealed partial record PourModel(bool Malformed, string Faults, int TapI
         return value.ValueKind == JsonValueKind.Number && double.TryParse(value.GetRawText(), NumberStyles.Float, CultureInfo.InvariantCulture, out volume) && volume is >= 100 and <= 1000;
     }
 
-    private static bool IsPourTime(long ticks) => ticks >= new DateTime(2000, 1, 1).Ticks && ticks <= TimeProvider.System.GetUtcNow().Ticks + TimeSpan.TicksPerDay;
+    /// <summary>Whether a beer can have this time; one that cannot is kept beside the hub's.</summary>
+    public static bool IsPourTime(long ticks) => ticks >= new DateTime(2000, 1, 1).Ticks && ticks <= TimeProvider.System.GetUtcNow().Ticks + TimeSpan.TicksPerDay;
 
     [GeneratedRegex(@"\A[0-9]+\z")]
     private static partial Regex Whole();

@@ -44,7 +44,7 @@ internal sealed partial class QueryModel
     public long? Time(string name)
     {
         if (Single(name) is not { } text) return null;
-        var time = TimeModel.Read(text.Replace(' ', '+'));
+        var time = TimeModel.Read(text.Length > 11 ? text[..11] + text[11..].Replace(' ', '+') : text);
         if (time is null) _faults.Add(name);
         return time;
     }
