@@ -101,6 +101,13 @@ public sealed class ConsoleReportTests
     public void TextFromElsewhereCannotSteerTheTerminal() =>
         Assert.Equal(" [31mred  ", ConsoleReport.Printable("\u001b[31mred\r\n"));
 
+    [Theory]
+    [InlineData("\u202Egnp.exe", "\\u202Egnp.exe")]
+    [InlineData("a\u2028b\u2029c\u200Bd\u2066e\uFEFF", "a\\u2028b\\u2029c\\u200Bd\\u2066e\\uFEFF")]
+    [InlineData("\u0085x\u009B31m", " x 31m")]
+    [InlineData("ünï ✓ 🍺", "ünï ✓ 🍺")]
+    public void WhatIsNotSeenOrTurnsLinesAndDirectionsIsWrittenAsItsCode(string text, string told) => Assert.Equal(told, ConsoleReport.Printable(text));
+
     [Fact]
     public void TheSummarySaysAllThatWasCounted() => Assert.Equal(
         "posted 120, acknowledged 119 (2 replayed), refused 1, waiting 0, heard 360, reports 36, reloads 0, duplicates 0, gaps: 0",

@@ -37,8 +37,16 @@ internal sealed class FakeHub : IAsyncDisposable
     /// <summary>A status other than 201 for some pours; null: taken.</summary>
     public Func<Pour, int?> Refuse { get; set; } = _ => null;
 
+    /// <summary>Refuses each pour that has a time, as a hub of an earlier version does whose clock is far behind.</summary>
+    public bool RefuseTimes { get; set; }
+
+    /// <summary>The key that every call must have; null: none.</summary>
+    public Func<string?> Key { get; set; } = () => null;
+
     /// <summary>An HTTP status for whoever wants to listen; null: welcome.</summary>
     public Func<HttpContext, int?> RefuseListener { get; set; } = _ => null;
+
+    private static Problem BadTime => new("Some fields are not valid.", null, new Dictionary<string, string[]> { ["pouredAt"] = ["is more than a day ahead of the hub's clock."] });
 
     public static async Task<FakeHub> StartAsync(FakeLog? log = null, Uri? address = null)
     {
@@ -87,7 +95,9 @@ internal sealed class FakeHub : IAsyncDisposable
     private async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
         var listens = !context.Request.Path.StartsWithSegments("/api/beers");
-        if (listens && RefuseListener(context) is { } status) await Status(status, ("Retry-After", "1"))(context);
+        var sent = context.Request.Headers["X-Api-Key"].ToString() is { Length: > 0 } header ? header : context.Request.Query["access_token"].ToString();
+        if (Key() is { } key && sent != key) await Status(401)(context);
+        else if (listens && RefuseListener(context) is { } status) await Status(status, ("Retry-After", "1"))(context);
         else await next(context);
     }
 
@@ -98,6 +108,11 @@ internal sealed class FakeHub : IAsyncDisposable
         if (Next.TryDequeue(out var answer))
         {
             await answer(context);
+        }
+        else if (RefuseTimes && pour.PouredAt is not null)
+        {
+            context.Response.StatusCode = 400;
+            await context.Response.WriteAsJsonAsync(BadTime, ClientJson.Default.Problem, "application/problem+json");
         }
         else if (Refuse(pour) is { } refused)
         {
@@ -126,6 +141,7 @@ internal sealed class FakeHub : IAsyncDisposable
 
         BatchItem Item(Pour pour)
         {
+            if (RefuseTimes && pour.PouredAt is not null) return new BatchItem(400, null, BadTime);
             if (Refuse(pour) is { } refused) return new BatchItem(refused, null, new Problem("No", "because", null));
             var (beer, replayed) = Log.Pour(pour);
             return new BatchItem(replayed ? 200 : 201, beer, null);
