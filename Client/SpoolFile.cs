@@ -118,7 +118,7 @@ internal sealed class SpoolFile : IAsyncDisposable
 
             return true;
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (IsOfTheDisk(ex))
         {
             return false;
         }
@@ -171,7 +171,7 @@ internal sealed class SpoolFile : IAsyncDisposable
                 Compact();
             }
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (IsOfTheDisk(fault))
         {
             var told = new SpoolException($"the spool {_path} takes no more pours: {fault.Message}", fault);
             _entries.Writer.TryComplete(told);
@@ -230,11 +230,14 @@ internal sealed class SpoolFile : IAsyncDisposable
         {
             Compact();
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (IsOfTheDisk(ex))
         {
             _compactFrom = _lines * 2;
         }
     }
+
+    // A file that reaches the longest its file system or a limit allows is told by the framework as an argument out of range.
+    private static bool IsOfTheDisk(Exception ex) => ex is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
 
     // At every instant the name stands for a whole spool, the old one or the new one.
     private void Compact()

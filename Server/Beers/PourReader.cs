@@ -202,14 +202,17 @@ internal sealed class PourReader(GlassTypes glasses, PourTimes times)
             if (!file.WasStored && !glasses.Names.Contains(said)) errors.Add("type", $"must be a glass type: {string.Join(", ", glasses.Names)}.");
             else if (volume is <= 0 or > MostVolume) errors.Add("volume", Text($"must be above 0 and at most {MostVolume} ml."));
             else if (file.WasStored || glasses.Classify(volume) == said) return said;
+            else if (glasses.Classify(volume) is null) errors.Add("volume", Misfit(volume));
             else errors.Add("type", Text($"is not the glass type of {volume} ml."));
             return null;
         }
 
         var type = glasses.Classify(volume);
-        if (type is null) errors.Add("volume", Text($"must be from {glasses.Smallest} to {glasses.Largest} ml; no glass holds {volume} ml."));
+        if (type is null) errors.Add("volume", Misfit(volume));
         return type;
     }
+
+    private string Misfit(double volume) => Text($"must be from {glasses.Smallest} to {glasses.Largest} ml; no glass holds {volume} ml.");
 
     private static string? ReadPourId(ref Utf8JsonReader reader, FieldErrors errors)
     {
