@@ -54,11 +54,9 @@ internal static class Program
     /// <exception cref="LogException">The log that hubs share does not take this hub.</exception>
     public static async Task<WebApplication> BuildAsync(string[] args, TimeProvider? time = null)
     {
-        // The program's own files lie beside it; the store lies where the hub is started.
-        var options = new WebApplicationOptions { Args = Settings.Readable(args), ContentRootPath = AppContext.BaseDirectory };
-        var builder = WebApplication.CreateBuilder(options);
+        var builder = ConfigurationFile.BuilderOf(args);
         var settings = Settings.Load(builder, args);
-        var epoch = await WaitingRoom.EpochAsync(options, args, settings);
+        var epoch = await WaitingRoom.EpochAsync(args, settings);
 
         builder.AddSignals();
         builder.AddLog(settings.Log);
@@ -76,6 +74,7 @@ internal static class Program
 
         hub.UseTelemetry();
         hub.UseMiddleware<RequestLog>();
+        hub.UseHosts();
         hub.UsePage();
         hub.UseHead();
         hub.UseSecurity();

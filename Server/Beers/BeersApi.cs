@@ -1,6 +1,7 @@
 using System.Globalization;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
+using BeerTap.Server.Taps;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace BeerTap.Server.Beers;
@@ -8,9 +9,8 @@ namespace BeerTap.Server.Beers;
 /// <summary>Pours in, beers out: <c>/api/beers</c>.</summary>
 /// <remarks>Made once, with all it needs: a handler that asked for services would make a scope for each pour.</remarks>
 internal sealed class BeersApi(
-    Access access, PourReader reader, IntakeOptions options, GlassTypes glasses, BeerRepository repository, RefusalMeter meter, PourTimes times,
-    ClaimedTimes claimed,
-    ILogger<BeerRepository> log)
+    Access access, PourReader reader, IntakeOptions options, GlassTypes glasses, BeerRepository repository, RefusalMeter meter, RefusedPours refusedPours,
+    PourTimes times, ClaimedTimes claimed, ILogger<BeerRepository> log)
 {
     public const string Path = "/api/beers";
 
@@ -31,6 +31,7 @@ internal sealed class BeersApi(
             .WithDescription("For taps that were offline: 1 to 500 pours, answered one by one in the order they were sent. One bad pour fails alone.")
             .Accepts<NewBeers>("application/json")
             .Requires(Right.Pour)
+            .WithMetadata(IsBatch.Mark)
             .Refuses(400, 401, 403, 413, 415, 429, 503);
         beers.MapGet("", api.List)
             .WithSummary("Lists beers")
@@ -53,16 +54,22 @@ internal sealed class BeersApi(
         if (badKey is not null) return new RefusalResult(badKey);
         var (pour, refusal) = await BodyReader.ReadAsync(http, options.MaxBodyBytes, (reader, key), static (json, with) => with.reader.ReadOne(json.Span, with.key));
         if (pour is null) return new RefusalResult(refusal!);
-        if (access.RefusalToActFor(http, pour.TapId) is { } notItsTap) return new RefusalResult(notItsTap);
+        if (access.RefusalToActFor(http, pour.TapId) is { } notItsTap)
+        {
+            if (notItsTap.Status != StatusCodes.Status503ServiceUnavailable) refusedPours.Add(pour.TapId);
+            return new RefusalResult(notItsTap);
+        }
 
         var outcome = await repository.AddAsync(pour);
         switch (outcome.Kind)
         {
             case OutcomeKind.Poured:
+                refusedPours.Remove(pour.TapId);
                 Log.Poured(log, outcome.Beer!);
                 claimed.Stored(outcome.Beer!);
                 return new BeerResult(outcome.Beer!, isReplayed: false);
             case OutcomeKind.Replayed:
+                refusedPours.Remove(pour.TapId);
                 Log.Replayed(log, pour.TapId, pour.PourId!, outcome.Beer!.Id);
                 return new BeerResult(outcome.Beer!, isReplayed: true);
             default:
@@ -82,11 +89,22 @@ internal sealed class BeersApi(
         for (var i = 0; i < pours.Count; i++)
         {
             if (pours[i].Pour is not { } pour) continue;
-            if (access.RefusalToActFor(http, pour.TapId) is { } no) pours[i] = (null, no);
-            else good.Add(pour);
+            if (access.RefusalToActFor(http, pour.TapId) is not { } no)
+            {
+                good.Add(pour);
+                continue;
+            }
+
+            pours[i] = (null, no);
+            if (no.Status != StatusCodes.Status503ServiceUnavailable) refusedPours.Add(pour.TapId);
         }
 
         var outcomes = good.Count == 0 ? [] : await repository.AddAsync(good);
+        for (var i = 0; i < good.Count; i++)
+        {
+            if (outcomes[i].Kind is OutcomeKind.Poured or OutcomeKind.Replayed) refusedPours.Remove(good[i].TapId);
+        }
+
         var results = new List<BatchResult>(pours.Count);
         var next = 0;
         foreach (var (pour, problem) in pours) results.Add(pour is not null ? ResultOf(outcomes[next++], pour) : Refused(problem!));

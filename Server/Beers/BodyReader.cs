@@ -1,21 +1,28 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Net.Http.Headers;
 
 namespace BeerTap.Server.Beers;
 
 /// <summary>A request's JSON body, whole in memory and at most as large as the configured limit.</summary>
 internal static class BodyReader
 {
-    private const string Json = "application/json";
+    private const string Json = "application/json", Charset = "utf-8", Identity = "identity";
 
-    /// <summary>Reads the body and hands it to <paramref name="read"/> with <paramref name="state"/>; refuses a wrong media type (415) and a body over the limit (413).</summary>
+    /// <summary>
+    /// Reads the body and hands it to <paramref name="read"/> with <paramref name="state"/>; refuses a wrong media type and an encoded body (415), and
+    /// a body over the limit (413).
+    /// </summary>
     public static async ValueTask<(T? Value, Problem? Refusal)> ReadAsync<T, TState>(
         HttpContext http, long limit, TState state, Func<ReadOnlyMemory<byte>, TState, (T?, Problem?)> read)
     {
         var request = http.Request;
-        if (!IsJson(request.ContentType)) return (default, Refusals.WrongMediaType(request.ContentType));
+        if ((RefusalOfType(request.ContentType) ?? RefusalOfEncoding(http)) is { } refusal)
+        {
+            return (default, refusal);
+        }
+
         if (request.ContentLength > limit) return (default, Refusals.BodyTooLarge(limit));
 
         var body = request.BodyReader;
@@ -68,9 +75,42 @@ internal static class BodyReader
         }
     }
 
-    private static bool IsJson(string? contentType) =>
-        contentType == Json
-        || (MediaTypeHeaderValue.TryParse(contentType, out var type)
-        && string.Equals(type.MediaType, Json, StringComparison.OrdinalIgnoreCase)
-        && type.CharSet is null or "utf-8" or "UTF-8" or "\"utf-8\"");
+    /// <summary>Why a body that is encoded, such as with gzip, is not read; the answer then lists what is (RFC 9110, section 15.5.16).</summary>
+    public static Problem? RefusalOfEncoding(HttpContext http)
+    {
+        foreach (var line in http.Request.Headers.ContentEncoding)
+        {
+            foreach (var coding in line.AsSpan().Split(','))
+            {
+                var name = line.AsSpan(coding).Trim();
+                if (name.IsEmpty || name.Equals(Identity, StringComparison.OrdinalIgnoreCase))
+                {
+                    continue;
+                }
+
+                http.Response.Headers.AcceptEncoding = Identity;
+                return Refusals.EncodedBody();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Names are compared without case, values may be quoted, and a parameter may be empty (RFC 9110, sections 5.6.6 and 8.3).</summary>
+    private static Problem? RefusalOfType(string? contentType)
+    {
+        if (contentType == Json)
+        {
+            return null;
+        }
+
+        if (!MediaTypeHeaderValue.TryParse(contentType?.TrimEnd(';', ' ', '\t'), out var type)
+            || !type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase))
+        {
+            return Refusals.WrongMediaType(contentType);
+        }
+
+        var isUtf8 = !type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals(Charset, StringComparison.OrdinalIgnoreCase);
+        return isUtf8 ? null : Refusals.WrongCharset();
+    }
 }

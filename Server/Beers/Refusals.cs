@@ -34,6 +34,12 @@ internal static class Refusals
         415,
         string.IsNullOrEmpty(sent) ? "Send the header Content-Type: application/json." : "The Content-Type that was sent is not application/json.");
 
+    public static Problem WrongCharset() => Make(
+        "wrong-media-type", "The body must be JSON.", 415, "The charset that was sent is not UTF-8, which JSON is sent in.");
+
+    public static Problem EncodedBody() => Make(
+        "encoded-body", "The body must not be encoded.", 415, "Send it as it is, without Content-Encoding; the header Accept-Encoding lists what is accepted.");
+
     public static Problem IntakeFull() => Make(
         "intake-full", "The hub has too many pours waiting.", 503, "Nothing was stored. Send again after the time in Retry-After, with the same pourId.");
 
@@ -58,7 +64,10 @@ internal static class Refusals
     public static Problem NotAllowed(string detail) => Make("not-allowed", "The key does not allow this.", 403, detail);
 
     public static Problem OriginNotAllowed() => Make(
-        "origin-not-allowed", "Web pages of this origin may not connect.", 403, "Whoever runs the hub can add the origin to Security:Origins.");
+        "origin-not-allowed", "Web pages of this origin may not do this.", 403, "The operator of the hub can add the origin to Security:Origins.");
+
+    public static Problem HostNotAllowed() => Make(
+        "host-not-allowed", "The hub is not called by this host name.", 421, "Call it by a name of its machine, or add the name to Security:Hosts.");
 
     public static Problem TooManyRequests(int perSecond) => Make(
         "too-many-requests",

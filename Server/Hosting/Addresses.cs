@@ -25,15 +25,10 @@ internal static partial class Addresses
     /// <summary>Where a hub of these settings is reached on this machine; one that listens on every interface, at this machine's own.</summary>
     /// <param name="settings">As on the command line.</param>
     /// <exception cref="FormatException">The configured address is none.</exception>
+    /// <exception cref="SettingsException">The file of the configuration cannot be read.</exception>
     public static Uri Nearest(string[] settings)
     {
-        var configuration = new ConfigurationBuilder()
-            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-            .AddEnvironmentVariables("ASPNETCORE_")
-            .AddEnvironmentVariables()
-            .AddEnvironmentVariables("BeerTap__")
-            .AddCommandLine(settings)
-            .Build();
+        var configuration = ConfigurationFile.OfCommand(settings, withHost: true);
         var configured = Of(configuration).Split(';')[0];
         try
         {
@@ -51,14 +46,24 @@ internal static partial class Addresses
     private static bool IsFromFile(IConfiguration configuration, string key) =>
         configuration is IConfigurationRoot root && root.Providers.LastOrDefault(provider => provider.TryGet(key, out _)) is JsonConfigurationProvider;
 
-    public static IEnumerable<string> FaultsOf(string addresses)
+    /// <summary>Gets the addresses that are none, of those Kestrel is given in one way or another.</summary>
+    public static IEnumerable<string> FaultsOf(IConfiguration configuration) =>
+    [
+        .. FaultsOf(Of(configuration)),
+        .. FaultsOf(PortsOf(configuration["HTTPS_PORTS"]), "ASPNETCORE_HTTPS_PORTS"),
+        .. configuration.GetSection("Kestrel:Endpoints").GetChildren().SelectMany(endpoint =>
+            endpoint["Url"] is { Length: > 0 } url ? FaultsOf(url, $"{endpoint.Path}:Url") : [$"{endpoint.Path}:Url is missing."]),
+    ];
+
+    public static IEnumerable<string> FaultsOf(string addresses, string from = "--urls, PORT, ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS")
     {
         foreach (var address in addresses.Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (!IsAddress(address.Trim()))
-                yield return $"'{address}' is not an address to listen on, such as http://localhost:8338; it comes from --urls, PORT, ASPNETCORE_URLS or ASPNETCORE_HTTP_PORTS.";
+            if (!IsAddress(address.Trim())) yield return $"'{address}' is not an address to listen on, such as http://localhost:8338; it comes from {from}.";
         }
     }
+
+    private static string PortsOf(string? ports) => string.Join(';', (ports ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries).Select(port => $"https://*:{port}"));
 
     private static bool IsAddress(string address)
     {

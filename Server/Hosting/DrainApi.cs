@@ -65,11 +65,11 @@ internal static class DrainApi
         }
     }
 
-    /// <summary>The URL as every listener understands it; null when it is none to go to.</summary>
+    /// <summary>The URL as every listener understands it, a Unicode host in its xn-- form; null when it is none to go to.</summary>
     public static string? AddressOf(string text) =>
         text.Length <= LongestAddress && Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
         && uri.Host.Length > 0 && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
-            ? uri.AbsoluteUri
+            ? (System.Text.Ascii.IsValid(uri.Host) ? uri : new UriBuilder(uri) { Host = uri.IdnHost }.Uri).AbsoluteUri
             : null;
 }
 

@@ -59,7 +59,7 @@ internal static class DrainCommand
             if (DrainApi.AddressOf(said) is { } hub) return hub;
             faults.Add("--hub must be an http or https URL, such as http://localhost:8338.");
         }
-        catch (FormatException fault)
+        catch (Exception fault) when (fault is FormatException or SettingsException)
         {
             faults.Add(fault.Message);
         }

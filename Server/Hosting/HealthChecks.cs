@@ -1,6 +1,7 @@
 using System.Globalization;
 using BeerTap.Server.Live;
 using BeerTap.Server.Replication;
+using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Hosting;
@@ -9,7 +10,7 @@ namespace BeerTap.Server.Hosting;
 /// <remarks>Nothing here waits for a commit, nor a commit for it: what is looked at are numbers that the committer and the pumps leave behind.</remarks>
 internal sealed class HealthChecks(
     Feed feed, EventLog events, BeerRepository repository, IntakeMeter intake, StoreProbe probe, StorageOptions storage, HealthOptions options,
-    TimeProvider time, ILogger<HealthChecks> log, LogStatus? sharedLog = null, HubClock? clock = null)
+    TimeProvider time, ILogger<HealthChecks> log, LogStatus? sharedLog = null, HubClock? clock = null, ApiKeys? keys = null)
 {
     /// <summary>A store that committed within this time needs no probe.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
@@ -31,7 +32,8 @@ internal sealed class HealthChecks(
         lock (_gate)
         {
             if (_last is not null && time.GetElapsedTime(_lookedAt) < GoodFor) return _last;
-            var report = new HealthReport(Store(), Feed(options.StuckAfter), Disk(), Feed(options.StuckAfter * DeadAfter), sharedLog?.Look(Fresh), clock?.Look());
+            var report = new HealthReport(
+                Store(), Feed(options.StuckAfter), Disk(), Feed(options.StuckAfter * DeadAfter), sharedLog?.Look(Fresh), clock?.Look(), Keys());
             _lookedAt = time.GetTimestamp();
             if (report.IsReady != (_last?.IsReady ?? true))
             {
@@ -94,6 +96,9 @@ internal sealed class HealthChecks(
         return free < options.FreeBytes ? HealthCheck.Failed(text) : HealthCheck.Ok(text);
     }
 
+    /// <summary>Told only where something is wrong: the keys are as they were read last, and the hub serves on.</summary>
+    private HealthCheck? Keys() => keys?.Trouble is { } trouble ? HealthCheck.Degraded($"keys stay as they were read last: {trouble}") : null;
+
     private static string Reason(StoreFault fault) => fault switch
     {
         StoreFault.DiskFull => "the disk is full",
@@ -119,10 +124,11 @@ internal sealed class HealthChecks(
 }
 
 /// <summary>How the hub is: what it needs to be ready, and the part of it that says whether it lives.</summary>
-internal sealed record HealthReport(HealthCheck Store, HealthCheck Feed, HealthCheck Disk, HealthCheck Pumps, HealthCheck? Log, HealthCheck? Clock = null)
+internal sealed record HealthReport(
+    HealthCheck Store, HealthCheck Feed, HealthCheck Disk, HealthCheck Pumps, HealthCheck? Log, HealthCheck? Clock = null, HealthCheck? Keys = null)
 {
     public IReadOnlyDictionary<string, HealthCheck> Ready { get; } = new Dictionary<string, HealthCheck>(
-        from part in new (string Name, HealthCheck? Check)[] { ("store", Store), ("feed", Feed), ("disk", Disk), ("clock", Clock), ("log", Log) }
+        from part in new (string Name, HealthCheck? Check)[] { ("store", Store), ("feed", Feed), ("disk", Disk), ("clock", Clock), ("log", Log), ("keys", Keys) }
         where part.Check is not null
         select KeyValuePair.Create(part.Name, part.Check));
 

@@ -21,7 +21,7 @@ internal static class HealthProbe
         {
             address = new Uri(Addresses.Nearest([.. args.Where(arg => !IsOption(arg))]), args.Contains(Live) ? "/health/live" : "/health/ready");
         }
-        catch (FormatException fault)
+        catch (Exception fault) when (fault is FormatException or SettingsException)
         {
             Console.WriteLine(fault.Message);
             return 1;

@@ -46,6 +46,10 @@ internal static class Maintenance
         {
             return Run(args[0], Arguments.Read(args));
         }
+        catch (SettingsException ex)
+        {
+            return Tell(ex.Message, Refusal.ExitCode);
+        }
         catch (StoreException fault)
         {
             return Tell(fault.Message, fault.Fault == StoreFault.Damaged ? NotSound : Refusal.ExitCode);
@@ -99,12 +103,7 @@ internal static class Maintenance
             string[] rest = [.. args.Skip(1).Except(settings)];
             string[] files = [.. rest.Where(arg => !arg.StartsWith('-'))];
             var unknown = rest.FirstOrDefault(arg => arg.StartsWith('-') && arg is not ("--force" or "--keep-epoch"));
-            var storage = new ConfigurationBuilder()
-                .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-                .AddEnvironmentVariables()
-                .AddEnvironmentVariables("BeerTap__")
-                .AddCommandLine(settings)
-                .Build()
+            var storage = ConfigurationFile.OfCommand(settings)
                 .GetSection(StorageOptions.Section)
                 .Get<StorageOptions>() ?? new StorageOptions();
             return new Arguments(

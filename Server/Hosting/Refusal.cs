@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using BeerTap.Server.Replication;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
@@ -11,7 +12,7 @@ internal static class Refusal
     public const int ExitCode = 2;
 
     /// <summary>Whether a fault's own message is the explanation: the settings, the store, or an address that is taken.</summary>
-    public static bool Explains(Exception fault) => fault is SettingsException or StoreException or KeyFileException or LogException or IOException or SocketException or InvalidDataException
+    public static bool Explains(Exception fault) => fault is SettingsException or StoreException or KeyFileException or LogException or IOException or SocketException or InvalidDataException or CryptographicException
         || fault is InvalidOperationException { Source: "Microsoft.AspNetCore.Server.Kestrel.Core" };
 
     public static int Tell(Exception fault, string what = "The hub cannot start:")

@@ -35,6 +35,7 @@ internal sealed class Settings
         _faults.AddRange(Replication.Faults());
         Telemetry = Read<TelemetryOptions>(configuration, TelemetryOptions.Section);
         _faults.AddRange(Telemetry.Faults());
+        _faults.AddRange(Telemetry.FaultsOfVariables(configuration));
         _faults.AddRange(configuration.GetSection("Telemetry").GetChildren().Where(part => !part.Key.Equals("Otlp", StringComparison.OrdinalIgnoreCase)).Select(part => $"{part.Path} is not a setting. Telemetry has: Otlp."));
         Security = Read<SecurityOptions>(configuration, SecurityOptions.Section);
         _faults.AddRange(Security.Faults());
@@ -85,7 +86,7 @@ internal sealed class Settings
     private void ChooseAddress(WebApplicationBuilder builder)
     {
         var addresses = Addresses.Of(builder.Configuration);
-        _faults.AddRange(Addresses.FaultsOf(addresses));
+        _faults.AddRange(Addresses.FaultsOf(builder.Configuration));
         if (string.IsNullOrEmpty(builder.Configuration["HTTPS_PORTS"])) builder.WebHost.UseUrls(addresses);
     }
 
@@ -180,12 +181,24 @@ internal sealed class Settings
     private void CheckSections(IConfigurationManager configuration)
     {
         var inFile = ((IConfigurationRoot)configuration).Providers.OfType<JsonConfigurationProvider>()
-            .SelectMany(file => file.GetChildKeys([], null).Select(key => (Key: key, Where: file.Source.Path ?? "the file")));
-        var inEnvironment = new ConfigurationBuilder().AddEnvironmentVariables("BeerTap__").Build().GetChildren().Select(section => (section.Key, Where: "the environment, behind BeerTap__"));
-        foreach (var (key, where) in inFile.Concat(inEnvironment).Distinct())
+            .SelectMany(file => file.GetChildKeys([], null)
+                .Select(key => (Key: key, IsText: file.TryGet(key, out var text) && !string.IsNullOrEmpty(text), Where: file.Source.Path ?? "the file")));
+        var inEnvironment = new ConfigurationBuilder().AddEnvironmentVariables("BeerTap__").Build().GetChildren()
+            .Select(section => (section.Key, IsText: !string.IsNullOrEmpty(section.Value), Where: "the environment, behind BeerTap__"));
+        foreach (var (key, isText, where) in inFile.Concat(inEnvironment).Distinct())
         {
-            if (!Sections.Contains(key, StringComparer.OrdinalIgnoreCase) && !Hosts.Contains(key, StringComparer.OrdinalIgnoreCase))
-                _faults.Add($"{key} (in {where}) is not a section. Sections are: {string.Join(", ", Sections)}.");
+            if (!Sections.Contains(key, StringComparer.OrdinalIgnoreCase))
+            {
+                if (!Hosts.Contains(key, StringComparer.OrdinalIgnoreCase))
+                {
+                    _faults.Add($"{key} (in {where}) is not a section. Sections are: {string.Join(", ", Sections)}.");
+                }
+            }
+            else if (isText)
+            {
+                // It would be passed over without a word: Security=keys is not Security:Reading=keys.
+                _faults.Add($"{key} (in {where}) must hold settings, such as {key}:Name; it is text.");
+            }
         }
     }
 

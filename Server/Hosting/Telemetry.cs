@@ -83,10 +83,10 @@ internal static class TelemetryRegistration
     public static void AddTelemetry(this WebApplicationBuilder builder, TelemetryOptions options)
     {
         var said = options.Endpoint.Length > 0;
-        var endpoint = said ? options.Endpoint : builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"];
+        var endpoint = said ? options.Endpoint : builder.Configuration[TelemetryOptions.EndpointVariable];
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var collector)) return;
 
-        var protocol = said ? options.Protocol : builder.Configuration["OTEL_EXPORTER_OTLP_PROTOCOL"] ?? options.Protocol;
+        var protocol = said ? options.Protocol : builder.Configuration[TelemetryOptions.ProtocolVariable] ?? options.Protocol;
         // Without this the framework's spans do not say which request they were.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         builder.Services.AddSingleton(options);

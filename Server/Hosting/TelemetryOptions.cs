@@ -9,6 +9,7 @@ namespace BeerTap.Server.Hosting;
 internal sealed class TelemetryOptions
 {
     public const string Section = "Telemetry:Otlp";
+    public const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT", ProtocolVariable = "OTEL_EXPORTER_OTLP_PROTOCOL";
 
     /// <summary>
     /// The collector, such as <c>http://collector:4317</c>; nothing is exported, and nothing is paid for, when empty (and
@@ -34,7 +35,18 @@ internal sealed class TelemetryOptions
     /// <summary>What the attributes cannot say.</summary>
     public IEnumerable<string> Faults()
     {
-        if (Endpoint.Length > 0 && !(Uri.TryCreate(Endpoint, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+        if (Endpoint.Length > 0 && !IsAddress(Endpoint))
             yield return $"{Section}:{nameof(Endpoint)} must be an address such as http://collector:4317; it is '{Endpoint}'.";
     }
+
+    /// <summary>Gets the faults of the variables of OpenTelemetry that count where the settings say nothing: what is mistyped there would export nothing.</summary>
+    public IEnumerable<string> FaultsOfVariables(IConfiguration configuration)
+    {
+        if (Endpoint.Length > 0 || configuration[EndpointVariable] is not { Length: > 0 } endpoint) yield break;
+        if (!IsAddress(endpoint)) yield return $"{EndpointVariable} must be an address such as http://collector:4317; it is '{endpoint}'.";
+        if (configuration[ProtocolVariable] is { Length: > 0 } protocol && protocol.ToLowerInvariant() is not ("grpc" or "http/protobuf"))
+            yield return $"{ProtocolVariable} must be grpc or http/protobuf; it is '{protocol}'.";
+    }
+
+    private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";
 }

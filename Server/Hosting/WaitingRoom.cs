@@ -20,10 +20,10 @@ internal static class WaitingRoom
 
     /// <summary>The epoch of the log for a store that is to be made; null where a store is there, or none is shared.</summary>
     /// <exception cref="LogException">This hub cannot join the log as it is.</exception>
-    public static async Task<string?> EpochAsync(WebApplicationOptions options, string[] args, Settings settings)
+    public static async Task<string?> EpochAsync(string[] args, Settings settings)
     {
         if (!settings.Replication.IsShared || StoreFolder.HasStore(Path.GetFullPath(settings.Storage.Path))) return null;
-        var builder = WebApplication.CreateBuilder(options);
+        var builder = ConfigurationFile.BuilderOf(args);
         Settings.Load(builder, args);
         builder.AddLog(settings.Log);
         builder.AddSignals();

@@ -13,6 +13,7 @@ internal static class Registration
         services.AddSingleton(settings.Live);
         services.AddSingleton(settings.Reports);
         services.AddSingleton<TapRegistry>();
+        services.AddSingleton<RefusedPours>();
         services.AddSingleton<IScheduler>(Scheduler.Default);
         services.AddSingleton(provider =>
         {

@@ -37,7 +37,11 @@ internal static class TapHubRoutes
     {
         app.UseWhen(http => http.Request.Path.StartsWithSegments(TapHub.Path, StringComparison.OrdinalIgnoreCase), hub => hub.Use((http, next) =>
         {
-            if (FeedRequest.Read(http.Request).Refusal is { } refusal) return new RefusalResult(refusal).ExecuteAsync(http);
+            if ((FeedRequest.Read(http.Request).Refusal ?? BodyReader.RefusalOfEncoding(http)) is { } refusal)
+            {
+                return new RefusalResult(refusal).ExecuteAsync(http);
+            }
+
             if (KeyIdentity.Of(http) is null) http.User = Nobody;
             http.AllowSlowReading();
             return next(http);

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace BeerTap.Server.Replication;
 
@@ -53,6 +55,21 @@ internal sealed class ReplicationOptions
 
         if (PasswordFile.Length > 0 && !File.Exists(PasswordFile)) yield return $"Log:PasswordFile '{PasswordFile}' is not there.";
         if (CaFile.Length > 0 && !File.Exists(CaFile)) yield return $"Log:CaFile '{CaFile}' is not there.";
+        else if (CaFile.Length > 0 && FaultOfCertificates(CaFile) is { } fault) yield return $"Log:CaFile '{CaFile}' holds no certificates that can be read: {fault}";
+    }
+
+    private static string? FaultOfCertificates(string file)
+    {
+        try
+        {
+            var found = new X509Certificate2Collection();
+            found.ImportFromPemFile(file);
+            return found.Count > 0 ? null : "none is in it.";
+        }
+        catch (Exception ex) when (ex is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return ex.Message;
+        }
     }
 
     /// <summary>The single addresses of the connection string.</summary>

@@ -25,7 +25,8 @@ internal sealed class Access(ApiKeys keys, SecurityOptions options, bool thisMac
         if (keys.Any && http.Features.Get<RefusedKey>() is not null) return false;
         return right switch
         {
-            Right.Read or Right.Listen when options.Reading == Reading.Public => true,
+            // As the setting says, also where there is no key yet and on this machine.
+            Right.Read or Right.Listen => options.Reading == Reading.Public,
             Right.Ask => true,
             Right.ManageKeys or Right.Drain => false,
             _ => Open && ThisMachine.IsCalledBy(http),

@@ -6,8 +6,8 @@ namespace BeerTap.Server.Security;
 internal sealed class ApiKeys
 {
     /// <summary>
-    /// A file changed once more within the same tick of the file system's clock has the same time; so one that was changed this recently is read
-    /// again though its time is the same.
+    /// A file changed once more within the same tick of the file system's clock has the same time; so for this long after a change was noticed the
+    /// files are read again though their times are the same. Counted by the hub's own clock: a file's time may be in the future.
     /// </summary>
     private static readonly TimeSpan ClockGrain = TimeSpan.FromSeconds(2);
 
@@ -20,13 +20,14 @@ internal sealed class ApiKeys
     private volatile KeySnapshot _now;
     private volatile bool _any;
     private volatile (DateTime Changed, long Length)[] _stamps;
+    private long _noticed;
 
     /// <exception cref="KeyFileException">The stored keys cannot be read.</exception>
     public ApiKeys(SecurityOptions options, string folder, TimeProvider time, Action<string> fault)
     {
         (_options, _time, _file, _doubts, Uses) = (options, time, new KeyFile(folder, time), new FileDoubts(time), new KeyUses(folder));
         _watched = [_file.Path, .. options.KeyFiles.Select(file => file.Path)];
-        _stamps = Stamps();
+        (_stamps, _noticed) = (Stamps(), time.GetTimestamp());
         var configured = ConfiguredKeys.Read(options).ToList();
         foreach (var wrong in configured.Where(file => file.Fault is not null)) fault(wrong.Fault!);
         _now = new KeySnapshot([.. configured.Where(file => file.Key is not null).Select(file => file.Key!), .. _file.Read()], Uses);
@@ -51,6 +52,9 @@ internal sealed class ApiKeys
 
     public IReadOnlyList<ApiKey> All => _now.All;
 
+    /// <summary>Why files of keys cannot be read now, so that what they held before counts; null when all can.</summary>
+    public string? Trouble => _doubts.Trouble;
+
     /// <summary>Those that were made, here or on another hub; not those of configured files.</summary>
     public IReadOnlyList<ApiKey> Made => [.. Stored(_now)];
 
@@ -73,15 +77,16 @@ internal sealed class ApiKeys
     /// </summary>
     public ClaimsPrincipal? FindInChanged(ReadOnlySpan<char> text, ILogger log)
     {
-        try
+        if (!Stamps().SequenceEqual(_stamps))
         {
-            if (Stamps().SequenceEqual(_stamps)) return null;
             Refresh(log);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        else
         {
-            // KeyWatch meets the same fault at its next look, and tells it.
-            return null;
+            // A look at the same time may have noticed the change first, and is reading: its end is waited for.
+            lock (_refreshing)
+            {
+            }
         }
 
         return Find(text);
@@ -118,9 +123,17 @@ internal sealed class ApiKeys
     /// <summary>Reads the files again if they may have changed.</summary>
     public void RefreshIfChanged(ILogger log)
     {
-        var stamps = Stamps();
-        var settled = _time.GetUtcNow().UtcDateTime - ClockGrain;
-        if (!stamps.SequenceEqual(_stamps) || stamps.Any(stamp => stamp.Changed > settled) || _doubts.Any) Refresh(log);
+        if (!Stamps().SequenceEqual(_stamps) || IsRecent || IsDoubtful) Refresh(log);
+    }
+
+    private bool IsRecent
+    {
+        get { lock (_refreshing) return _time.GetElapsedTime(_noticed) < ClockGrain; }
+    }
+
+    private bool IsDoubtful
+    {
+        get { lock (_refreshing) return _doubts.Any; }
     }
 
     /// <summary>A file with new keys alone would take all others back.</summary>
@@ -134,7 +147,8 @@ internal sealed class ApiKeys
         List<string> gone;
         lock (_refreshing)
         {
-            _stamps = Stamps();
+            var stamps = Stamps();
+            if (!stamps.SequenceEqual(_stamps)) (_stamps, _noticed) = (stamps, _time.GetTimestamp());
             var before = _now;
             var read = new KeySnapshot([.. ReadConfigured(before, log), .. ReadStored(before, log)], Uses);
             _now = read;
@@ -158,14 +172,15 @@ internal sealed class ApiKeys
         var keys = new List<ApiKey>();
         foreach (var file in ConfiguredKeys.Read(_options))
         {
-            var key = file.Key;
-            if (key is not null) _doubts.Settle(file.Path);
-            else
+            var key = file.Key ?? before.All.FirstOrDefault(known => known.Id == file.Id);
+            if (file.Key is not null) Settle(file.Path, log);
+            else if (file.IsMissing)
             {
-                var (believed, isNews) = _doubts.Look(file.Path);
-                if (!believed) key = before.All.FirstOrDefault(known => known.Id == file.Id);
-                else if (isNews) Log.ConfiguredKeyFault(log, file.Fault!);
+                var (believed, isNews) = _doubts.Missing(file.Path);
+                if (believed) key = null;
+                if (isNews) Log.ConfiguredKeyFault(log, file.Fault!);
             }
+            else if (_doubts.Unread(file.Path, file.Fault!)) Log.KeysNotRead(log, file.Fault!);
 
             if (key is not null) keys.Add(key);
         }
@@ -180,22 +195,26 @@ internal sealed class ApiKeys
         {
             if (_file.ReadIfThere() is { } keys)
             {
-                _doubts.Settle(_file.Path);
+                Settle(_file.Path, log);
                 return keys;
             }
         }
         catch (KeyFileException fault)
         {
-            // Nobody is let in or thrown out by a file that is not understood.
-            _doubts.Settle(_file.Path);
-            Log.KeysNotRead(log, fault.Message);
+            // A file that is not understood lets no caller in and none out.
+            if (_doubts.Unread(_file.Path, fault.Message)) Log.KeysNotRead(log, fault.Message);
             return known;
         }
 
         if (known.Count == 0) return known;
-        var (believed, isNews) = _doubts.Look(_file.Path);
+        var (believed, isNews) = _doubts.Missing(_file.Path);
         if (isNews) Log.KeysGone(log, _file.Path);
         return believed ? [] : known;
+    }
+
+    private void Settle(string path, ILogger log)
+    {
+        if (_doubts.Settle(path)) Log.KeysReadAgain(log, path);
     }
 
     private static IEnumerable<ApiKey> Stored(KeySnapshot keys) => keys.All.Where(key => !key.Id.StartsWith(ConfiguredKeys.IdPrefix, StringComparison.Ordinal));
@@ -211,9 +230,14 @@ internal sealed class ApiKeys
             if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target) file = target;
             return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
         }
-        catch (FileNotFoundException)
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
             return default;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            // Not as any file is: reading it says what is wrong.
+            return (default, -1);
         }
     }
 }

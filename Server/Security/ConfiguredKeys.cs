@@ -15,29 +15,30 @@ internal static class ConfiguredKeys
         var keys = new List<ApiKey>();
         foreach (var (role, setting, path) in options.KeyFiles)
         {
-            var (key, fault) = Read(role, path, keys);
+            var (key, fault, isMissing) = Read(role, path, keys);
             if (key is not null) keys.Add(key);
-            yield return new ConfiguredKey(IdPrefix + role.Name(), path, key, fault is null ? null : $"{setting}: the file {path} {fault}");
+            yield return new ConfiguredKey(IdPrefix + role.Name(), path, key, fault is null ? null : $"{setting}: the file {path} {fault}", isMissing);
         }
     }
 
-    private static (ApiKey? Key, string? Fault) Read(Role role, string path, List<ApiKey> others)
+    private static (ApiKey? Key, string? Fault, bool IsMissing) Read(Role role, string path, List<ApiKey> others)
     {
         try
         {
             var text = File.ReadAllText(path).Trim();
-            if (KeyText.FaultOf(text) is { } wrong) return (null, $"{wrong}. Make one with: openssl rand -hex 32 > {path}");
+            if (KeyText.FaultOf(text) is { } wrong) return (null, $"{wrong}. Make one with: openssl rand -hex 32 > {path}", false);
             var hash = KeyText.HashOf(text);
             return others.Exists(key => key.Hash == hash)
-                ? (null, "holds the key of another role.")
-                : (new ApiKey(IdPrefix + role.Name(), role, TapId: null, Name: null, hash), null);
+                ? (null, "holds the key of another role.", false)
+                : (new ApiKey(IdPrefix + role.Name(), role, TapId: null, Name: null, hash), null, false);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            return (null, $"cannot be read: {problem.Message}");
+            return (null, $"cannot be read: {problem.Message}", problem is FileNotFoundException or DirectoryNotFoundException);
         }
     }
 }
 
 /// <summary>A configured file as it was found: it has either a key or a fault.</summary>
-internal sealed record ConfiguredKey(string Id, string Path, ApiKey? Key, string? Fault);
+/// <param name="IsMissing">There is no such file, which is the one fault that takes a key back.</param>
+internal sealed record ConfiguredKey(string Id, string Path, ApiKey? Key, string? Fault, bool IsMissing);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using BeerTap.Server.Hosting;
 
 namespace BeerTap.Server.Security;
 
@@ -34,12 +35,12 @@ internal sealed class KeyFile(string folder, TimeProvider time)
             var book = JsonSerializer.Deserialize(bytes, KeyFileJson.Default.KeyBook);
             if (book is not { Version: KeyBook.CurrentVersion, Keys: { } keys }) throw new KeyFileException($"The keys in {Path} are of another version of the hub.");
             if (keys.Any(key => key is null || key.Id is null || key.Hash is not { Length: SHA256.HashSizeInBytes * 2 } || !key.Hash.All(char.IsAsciiHexDigit)))
-                throw new KeyFileException($"{Path} holds a key without an id or a whole hash. Mend it or put a copy back.");
+                throw new KeyFileException($"{Path} holds a key without an id or a whole hash. Repair it or put a copy back.");
             return keys;
         }
         catch (JsonException fault)
         {
-            throw new KeyFileException($"{Path} is not understood at line {fault.LineNumber + 1}. Mend it or put a copy back.", fault);
+            throw new KeyFileException($"{Path} is not understood at {ConfigurationFile.Describe(fault)} Repair it or put a copy back.", fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -14,19 +14,19 @@ internal sealed class KeyUses
     private readonly string _path;
     private readonly ConcurrentDictionary<string, LastUse> _uses = new(StringComparer.Ordinal);
     private volatile bool _changed;
+    private bool _loaded;
 
-    /// <summary>A file that cannot be read costs the times it held and nothing else.</summary>
+    /// <summary>A file that is not understood costs the times it held and nothing else; one that cannot be read now is read before it is replaced.</summary>
     public KeyUses(string folder)
     {
         _path = Path.Combine(Path.GetFullPath(folder), Name);
         try
         {
-            if (AtomicFile.Read(_path) is not { } bytes) return;
-            foreach (var (id, at) in JsonSerializer.Deserialize(bytes, KeyFileJson.Default.DictionaryStringDateTime) ?? []) Of(id).Ticks = at.Ticks;
+            Load();
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            _uses.Clear();
+            // Save tries again.
         }
     }
 
@@ -47,9 +47,27 @@ internal sealed class KeyUses
     public void Save()
     {
         if (!_changed) return;
+        if (!_loaded) Load();
         _changed = false;
         var uses = _uses.Where(use => use.Value.Ticks > 0).ToDictionary(use => use.Key, use => new DateTime(use.Value.Ticks, DateTimeKind.Utc), StringComparer.Ordinal);
         AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(uses, KeyFileJson.Default.DictionaryStringDateTime));
+    }
+
+    private void Load()
+    {
+        try
+        {
+            if (AtomicFile.Read(_path) is { } bytes)
+            {
+                foreach (var (id, at) in JsonSerializer.Deserialize(bytes, KeyFileJson.Default.DictionaryStringDateTime) ?? []) Of(id).Ticks = Math.Max(Of(id).Ticks, at.Ticks);
+            }
+        }
+        catch (JsonException)
+        {
+            // Its times are lost.
+        }
+
+        _loaded = true;
     }
 
     /// <summary>The moment of one key, written by any request and read by whoever saves.</summary>

@@ -23,15 +23,7 @@ internal sealed class KeyWatch(ApiKeys keys, TimeProvider time, ILogger<KeyWatch
         var saved = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            try
-            {
-                keys.RefreshIfChanged(log);
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                Log.KeysNotRead(log, fault.Message);
-            }
-
+            keys.RefreshIfChanged(log);
             if (time.GetElapsedTime(saved) < SaveEvery) continue;
             saved = time.GetTimestamp();
             Save();

@@ -32,8 +32,13 @@ internal static class KeysCommand
         """;
 
     /// <summary>The exact words that make the first key of a hub with this store.</summary>
-    public static string ToMakeOne(string folder) =>
-        "dotnet run --project Server -- keys add --role operator" + (folder == new StorageOptions().Path ? "" : $" --Storage:Path={folder}");
+    public static string ToMakeOne(string folder) => ToMake("--role operator", folder);
+
+    /// <summary>The words that make a key for a tap.</summary>
+    public static string ToMakeOneForTap(string folder) => ToMake("--role tap --tap ID", folder);
+
+    private static string ToMake(string what, string folder) =>
+        $"dotnet run --project Server -- keys add {what}" + (folder == new StorageOptions().Path ? "" : $" --Storage:Path={folder}");
 
     public static async Task<int> RunAsync(string[] args, TextWriter answer, TextWriter words)
     {
@@ -45,7 +50,7 @@ internal static class KeysCommand
 
         var faults = new List<string>();
         var line = KeysLine.Read(args, faults);
-        var folder = FolderOf(line.Settings);
+        var folder = FolderOf(line.Settings, faults);
         var wish = line.Verb == "add" ? KeyWish.Read(line.Role, line.Tap, line.Label, (field, fault) => Add(faults, field, fault)) : null;
         if (line.Verb == "revoke" && line.Id is null) faults.Add("revoke needs the id of a key; 'keys list' shows them.");
         if (faults.Count == 0)
@@ -103,12 +108,18 @@ internal static class KeysCommand
         return 0;
     }
 
-    private static string FolderOf(string[] settings) => new ConfigurationBuilder()
-        .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-        .AddEnvironmentVariables()
-        .AddEnvironmentVariables("BeerTap__")
-        .AddCommandLine(settings)
-        .Build()[$"{StorageOptions.Section}:{nameof(StorageOptions.Path)}"] ?? new StorageOptions().Path;
+    private static string FolderOf(string[] settings, List<string> faults)
+    {
+        try
+        {
+            return ConfigurationFile.OfCommand(settings)[$"{StorageOptions.Section}:{nameof(StorageOptions.Path)}"] ?? new StorageOptions().Path;
+        }
+        catch (SettingsException ex)
+        {
+            faults.AddRange(ex.Faults);
+            return "";
+        }
+    }
 
     private static void Add(List<string> faults, string field, string fault) => faults.Add($"--{(field == "tapId" ? "tap" : field)} {fault}");
 

@@ -14,6 +14,12 @@ internal static partial class Log
     [LoggerMessage(6004, LogLevel.Error, "The keys stay as they were read last: {Reason}")]
     public static partial void KeysNotRead(ILogger log, string reason);
 
+    [LoggerMessage(6013, LogLevel.Information, "{Path} is read again")]
+    public static partial void KeysReadAgain(ILogger log, string path);
+
+    [LoggerMessage(6014, LogLevel.Warning, "Security:Reading is keys and there is no key: nothing can be read. To make one: {Command}")]
+    public static partial void NoKeyToRead(ILogger log, string command);
+
     [LoggerMessage(6005, LogLevel.Warning, "When keys were used could not be written down: {Reason}")]
     public static partial void UsesNotSaved(ILogger log, string reason);
 

@@ -9,6 +9,8 @@ namespace BeerTap.Server.Security;
 /// </summary>
 internal static class Origins
 {
+    private const string FetchSite = "Sec-Fetch-Site";
+
     /// <summary>How long a browser may remember what it was told: a day makes a preflight per page and address, not per request.</summary>
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(1);
 
@@ -32,25 +34,48 @@ internal static class Origins
         if (options.Origins.Length > 0) app.UseCors();
     }
 
-    /// <summary>Refuses to let pages of other origins listen.</summary>
+    /// <summary>Refuses to let pages of other origins listen, write or manage keys.</summary>
     public static void UseOrigins(this WebApplication app, SecurityOptions options)
     {
-        // Sockets are not covered by what browsers keep apart by themselves.
-        app.Use((http, next) =>
-            http.Request.Headers.Origin is [{ Length: > 0 } origin]
-            && http.GetEndpoint()?.Metadata.GetMetadata<Listening>() is not null
-            && !IsOwn(origin, http.Request.Host) && !options.Origins.Contains(origin, StringComparer.Ordinal)
-                ? new RefusalResult(Refusals.OriginNotAllowed()).ExecuteAsync(http)
-                : next(http));
+        // Sockets, streams and simple writes are not covered by what browsers keep apart by themselves.
+        app.Use((http, next) => Matters(http) && !MayCome(http.Request, options.Origins)
+            ? new RefusalResult(Refusals.OriginNotAllowed()).ExecuteAsync(http)
+            : next(http));
+    }
+
+    /// <summary>Whether a request does more than read: it changes something, makes a listener, or concerns keys.</summary>
+    private static bool Matters(HttpContext http)
+    {
+        var method = http.Request.Method;
+        if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) && !HttpMethods.IsOptions(method)) return true;
+        var needs = http.GetEndpoint()?.Metadata;
+        return needs?.GetMetadata<Listening>() is not null || needs?.GetMetadata<Needs>() is { Right: Right.ManageKeys or Right.Drain };
+    }
+
+    /// <summary>
+    /// An image, a link or a form of a foreign page sends no <c>Origin</c> where it only gets; the browser then says in <c>Sec-Fetch-Site</c> where
+    /// the page is from. What sends neither is no browser of today.
+    /// </summary>
+    private static bool MayCome(HttpRequest request, string[] allowed)
+    {
+        var isForeign = false;
+        foreach (var site in request.Headers[FetchSite]) isForeign |= site is { Length: > 0 } and not ("same-origin" or "none");
+        return request.Headers.Origin switch
+        {
+            [] or [null or ""] => !isForeign,
+            [{ } origin] => allowed.Contains(origin, StringComparer.Ordinal) || (!isForeign && IsOwn(origin, request.Headers.Host)),
+            _ => false,
+        };
     }
 
     /// <summary>
     /// A browser leaves the same default port out of both. The scheme is not compared: behind a proxy that ends TLS the hub sees another than the
     /// browser.
     /// </summary>
-    private static bool IsOwn(string origin, HostString host)
+    /// <param name="host">As it stands in the header: the framework would decode <c>xn--</c>.</param>
+    private static bool IsOwn(string origin, string? host)
     {
         var scheme = origin.IndexOf("://", StringComparison.Ordinal);
-        return scheme > 0 && host.HasValue && origin.AsSpan(scheme + 3).Equals(host.Value, StringComparison.OrdinalIgnoreCase);
+        return scheme > 0 && !string.IsNullOrEmpty(host) && origin.AsSpan(scheme + 3).Equals(host, StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -20,11 +20,15 @@ internal static class Registration
 
         builder.Services.AddSingleton(keys);
         builder.Services.AddSingleton(provider => new Access(keys, settings.Security, others.Count == 0, provider.GetService<LogStatus>()));
+        builder.Services.AddSingleton(new HostNames(settings.Security, thisMachineOnly: others.Count == 0));
         builder.Services.AddSingleton<KeyedListeners>();
         builder.Services.AddHostedService<KeyWatch>();
         builder.Services.AddOrigins(settings.Security);
         builder.Services.AddSingleton(settings.Security);
     }
+
+    /// <summary>Refuses foreign host names, on everything but health.</summary>
+    public static void UseHosts(this WebApplication app) => app.Services.GetRequiredService<HostNames>().Check(app);
 
     /// <summary>The doors in the order a request comes to them: how often, from which page, with whose key, whether it may, and whether there is room.</summary>
     public static void UseSecurity(this WebApplication app)
@@ -41,6 +45,8 @@ internal static class Registration
             else Log.NoKeyYet(app.Logger);
         }
 
+        if (app.Services.GetRequiredService<SecurityOptions>().Reading == Reading.Keys && !app.Services.GetRequiredService<ApiKeys>().AnyGood)
+            Log.NoKeyToRead(app.Logger, command);
 
         // Before the first refusal: without its permission a browser hides an answer from a page of another origin, and an EventSource ends for good.
         app.UsePermittedOrigins(app.Services.GetRequiredService<SecurityOptions>());
@@ -49,7 +55,7 @@ internal static class Registration
         app.UseOrigins(app.Services.GetRequiredService<SecurityOptions>());
         new KeyAuthentication(app.Services.GetRequiredService<ApiKeys>(), app.Services.GetRequiredService<ILogger<KeyAuthentication>>()).Use(app);
         limits.LimitKeys(app);
-        Rights.Ask(app, access);
+        Rights.Ask(app, access, app.Services.GetRequiredService<Taps.RefusedPours>());
         app.Services.GetRequiredService<ListenerLimits>().Limit(app);
     }
 }

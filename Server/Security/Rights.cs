@@ -1,4 +1,5 @@
 using BeerTap.Server.Beers;
+using BeerTap.Server.Taps;
 
 namespace BeerTap.Server.Security;
 
@@ -15,8 +16,18 @@ internal static class Rights
         where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(All[right]);
 
     /// <summary>Asks <see cref="Access"/>, once it is known who calls.</summary>
-    public static void Ask(IApplicationBuilder app, Access access) => app.Use((http, next) =>
+    public static void Ask(IApplicationBuilder app, Access access, RefusedPours refusedPours) => app.Use((http, next) =>
         http.GetEndpoint()?.Metadata.GetMetadata<Needs>() is { Right: var right } && access.RefusalOf(http, right) is { } refusal
-            ? new RefusalResult(refusal).ExecuteAsync(http)
+            ? RefuseAsync(http, right, refusal, refusedPours)
             : next(http));
+
+    private static async Task RefuseAsync(HttpContext http, Right right, Problem refusal, RefusedPours refusedPours)
+    {
+        if (right == Right.Pour && refusal.Status is (StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden))
+        {
+            await refusedPours.LookAsync(http);
+        }
+
+        await new RefusalResult(refusal).ExecuteAsync(http);
+    }
 }

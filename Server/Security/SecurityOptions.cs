@@ -30,6 +30,13 @@ internal sealed class SecurityOptions
     /// <summary>Web pages of these origins, such as <c>https://bar.example</c>, may call the hub from a browser, and its own page, which always may, goes to them when the hub sends it there.</summary>
     public string[] Origins { get; set; } = [];
 
+    /// <summary>
+    /// The host names by which the hub is called, such as <c>bar.example</c> or <c>bar.example:8443</c>, a Unicode name in its <c>xn--</c> form. A hub
+    /// that listens to this machine only is called by this machine's names and by these (those that a proxy before it passes on); one that others
+    /// reach, by any name as long as none is listed here.
+    /// </summary>
+    public string[] Hosts { get; set; } = [];
+
     public IEnumerable<(Role Role, string Setting, string Path)> KeyFiles =>
         new[]
         {
@@ -39,9 +46,25 @@ internal sealed class SecurityOptions
         }.Where(file => file.Item3.Length > 0);
 
     /// <summary>What the attributes cannot say.</summary>
-    public IEnumerable<string> Faults() => Origins
-        .Where(origin => !(Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.GetLeftPart(UriPartial.Authority) == origin))
-        .Select(origin => $"{Section}:{nameof(Origins)} must be origins such as https://bar.example (scheme, host and port, no path, lower case); one is '{origin}'.");
+    public IEnumerable<string> Faults() =>
+    [
+        .. Origins.Where(origin => !IsOrigin(origin)).Select(origin =>
+            $"{Section}:{nameof(Origins)} must be origins such as https://bar.example (scheme, host and port, no path, lower case); "
+            + $"{FaultOfOrigin(origin)}."),
+        .. Hosts.Where(host => HostName.Parse(host) is null).Select(host =>
+            $"{Section}:{nameof(Hosts)} must be host names such as bar.example or bar.example:8443 (no scheme, no path, a Unicode name in its xn-- form); "
+            + $"{HostName.FaultOf(host)}."),
+    ];
+
+    /// <summary>An origin as browsers send it, which is ASCII: it also stands in headers of answers, where nothing else may.</summary>
+    private static bool IsOrigin(string origin) =>
+        System.Text.Ascii.IsValid(origin) && Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+        && uri.GetLeftPart(UriPartial.Authority) == origin && uri.UserInfo.Length == 0 && Uri.CheckHostName(uri.Host) != UriHostNameType.Unknown;
+
+    private static string FaultOfOrigin(string origin) =>
+        !System.Text.Ascii.IsValid(origin) && Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? $"one is '{origin}', which browsers name '{uri.Scheme}://{uri.IdnHost}{(uri.IsDefaultPort ? "" : $":{uri.Port}")}'"
+            : $"one is '{origin}'";
 }
 
 internal enum Reading

@@ -22,23 +22,28 @@ internal static class ThisMachine
     /// 127.0.0.1 and then call the hub as if it were its own server (DNS rebinding); the request still carries that name.
     /// </summary>
     public static bool IsCalledBy(HttpContext http) =>
-        http.Connection.LocalIpAddress is { } address && IPAddress.IsLoopback(address) && IsName(http.Request.Host.Value);
+        http.Connection.LocalIpAddress is { } address && IsLoopback(address) && IsName(http.Request.Headers.Host);
 
-    /// <summary>Whether a host, with or without a port, means this machine to everybody.</summary>
+    /// <summary>Gets whether a host, with or without a port, means this machine to everybody: no other can have such a name.</summary>
     public static bool IsName(ReadOnlySpan<char> host)
     {
-        var colon = host.LastIndexOf(':');
-        var name = colon > host.LastIndexOf(']') ? host[..colon] : host;
-        if (name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name is "127.0.0.1" or "[::1]") return true;
-        return name.StartsWith("127.") && IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address);
+        var (name, _) = HostName.Split(host);
+        if (name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)) return true;
+        return (name.StartsWith("127.") || name.StartsWith("[")) && IPAddress.TryParse(name, out var address) && IsLoopback(address);
     }
+
+    private static bool IsLoopback(IPAddress address) => IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+
+    /// <summary>What Kestrel binds to loopback only; a name that it does not know it binds to every address.</summary>
+    private static bool IsLoopbackBinding(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
     private static bool IsBoundHere(string address)
     {
         try
         {
             var bound = BindingAddress.Parse(address);
-            return !bound.IsUnixPipe && !bound.IsNamedPipe && IsName(bound.Host);
+            return !bound.IsUnixPipe && !bound.IsNamedPipe && IsLoopbackBinding(bound.Host);
         }
         catch (FormatException)
         {

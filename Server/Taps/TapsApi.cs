@@ -16,7 +16,9 @@ namespace BeerTap.Server.Taps;
 /// <param name="Share">Its share of all beers in percent, two decimals.</param>
 /// <param name="LastSeen">When it last poured or was last connected, UTC. Connections are remembered until the hub restarts, pours for ever.</param>
 /// <param name="LastPour">When its newest beer was poured, UTC and never in the future, also when that was deleted since; not there when it never poured.</param>
-public sealed record Tap(int Id, bool Connected, long Beers, double TotalVolume, double Share, DateTime LastSeen, DateTime? LastPour);
+/// <param name="RefusedSince">Since when its pours are refused because of its key, UTC; not there when they are not. A pour that is taken ends it.</param>
+public sealed record Tap(
+    int Id, bool Connected, long Beers, double TotalVolume, double Share, DateTime LastSeen, DateTime? LastPour, DateTime? RefusedSince = null);
 
 /// <summary>One tap.</summary>
 public sealed record TapAnswer(Tap Tap);
@@ -34,28 +36,28 @@ internal static class TapsApi
         taps.MapGet("{id}", Find).WithSummary("Gets one tap").Refuses(401, 403, 404, 429, 503);
     }
 
-    private static Ok<TapsAnswer> List(BeerRepository repository, TapRegistry registry, EventLog events)
+    private static Ok<TapsAnswer> List(BeerRepository repository, TapRegistry registry, RefusedPours refused, EventLog events)
     {
         var totals = repository.Totals.Snapshot();
         var poured = totals.Taps.ToDictionary(tap => tap.TapId);
         var ids = poured.Keys.Union(registry.Seen).Order();
-        return TypedResults.Ok(new TapsAnswer(events.Frames.PositionOf(totals.Head), [.. ids.Select(id => Describe(id, poured.GetValueOrDefault(id), totals.Beers, registry))]));
+        return TypedResults.Ok(new TapsAnswer(events.Frames.PositionOf(totals.Head), [.. ids.Select(id => Describe(id, poured.GetValueOrDefault(id), totals.Beers, registry, refused))]));
     }
 
-    private static Results<Ok<TapAnswer>, RefusalResult> Find(string id, BeerRepository repository, TapRegistry registry)
+    private static Results<Ok<TapAnswer>, RefusalResult> Find(string id, BeerRepository repository, TapRegistry registry, RefusedPours refused)
     {
         if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var tapId)) return new RefusalResult(Refusals.NoSuchTap());
         var tap = repository.Totals.Find(tapId);
         if (tap is null && registry.LastSeen(tapId) is null) return new RefusalResult(Refusals.NoSuchTap());
-        return TypedResults.Ok(new TapAnswer(Describe(tapId, tap, repository.Totals.Counts().Beers, registry)));
+        return TypedResults.Ok(new TapAnswer(Describe(tapId, tap, repository.Totals.Counts().Beers, registry, refused)));
     }
 
-    private static Tap Describe(int id, TapTotals? totals, long allBeers, TapRegistry registry)
+    private static Tap Describe(int id, TapTotals? totals, long allBeers, TapRegistry registry, RefusedPours refused)
     {
         var poured = totals?.LastPour ?? DateTime.UnixEpoch;
         var connected = registry.LastSeen(id) ?? DateTime.UnixEpoch;
         return new Tap(
             id, registry.IsConnected(id), totals?.Beers ?? 0, totals?.TotalVolume ?? 0, Shares.Percent(totals?.Beers ?? 0, allBeers),
-            poured > connected ? poured : connected, totals?.LastPour);
+            poured > connected ? poured : connected, totals?.LastPour, refused.Since(id, totals?.LastPour));
     }
 }

@@ -52,20 +52,13 @@ internal sealed record TransferLine(string File, bool IsCsv, string? Backup, str
         var format = values.GetValueOrDefault(Format) ?? FormatOf(file);
         if (format is not ("csv" or "jsonl")) faults.Add($"Say which format: {Format}=csv or {Format}=jsonl; it is known by itself for files that end in .csv, .jsonl or .ndjson.");
 
-        var configuration = Configuration([.. settings]);
+        var configuration = ConfigurationFile.OfCommand([.. settings]);
         var glasses = configuration.GetSection("Glasses").Get<GlassOptions[]>() ?? [];
         faults.AddRange(GlassTypes.FaultsOf(glasses));
         if (faults.Count > 0) throw new SettingsException(faults);
         return new TransferLine(
             file!, format == "csv", values.GetValueOrDefault(BackupName), source, holds, configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions(), new GlassTypes(glasses));
     }
-
-    private static IConfigurationRoot Configuration(string[] settings) => new ConfigurationBuilder()
-        .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-        .AddEnvironmentVariables()
-        .AddEnvironmentVariables("BeerTap__")
-        .AddCommandLine(settings)
-        .Build();
 
     private static string FormatOf(string? file) => file is null or Stream ? "csv" : Path.GetExtension(file).ToLower(CultureInfo.InvariantCulture) switch
     {

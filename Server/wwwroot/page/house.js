@@ -130,6 +130,7 @@ export class House {
     tap.totalVolume += volume;
     tap.lastPour = Math.max(tap.lastPour, Date.parse(timestamp));
     tap.poured = performance.now();
+    tap.refusedSince = undefined;
     this.beers++;
     this.on.taps(tapId);
   }

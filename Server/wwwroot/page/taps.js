@@ -89,8 +89,9 @@ export class Taps {
   }
 
   #fill(tile, tap, glow) {
-    tile.state.dataset.connected = tap.connected;
-    write(tile.state, tap.connected ? 'connected' : 'away');
+    tile.state.dataset.connected = tap.refusedSince ? 'refused' : tap.connected;
+    write(tile.state, tap.refusedSince ? 'pours refused' : tap.connected ? 'connected' : 'away');
+    tile.state.title = tap.refusedSince ? 'The hub refuses the pours of this tap: its key is missing, revoked, or of another role or tap.' : '';
     const beers = number(tap.beers);
     if (tile.beers.textContent.length !== beers.length) tile.beers.style.setProperty('--signs', beers.length);
     write(tile.beers, beers);

@@ -120,6 +120,53 @@ public sealed class BadInputTests : IAsyncLifetime
         await NothingIsStored();
     }
 
+    [Theory]
+    [InlineData("application/json", true)]
+    [InlineData("Application/JSON; Charset=\"UTF-8\"", true)]
+    [InlineData("application/json;charset=utf-8", true)]
+    [InlineData("application/json ; charset=\"Utf-8\" ; version=1", true)]
+    [InlineData("APPLICATION/JSON; note=\"a;b, \\\"c\\\"\"", true)]
+    [InlineData("application/json;", true)]
+    [InlineData("application/json; charset=iso-8859-1", false)]
+    [InlineData("application/json; charset=\"utf-16\"", false)]
+    [InlineData("application/json, text/plain", false)]
+    [InlineData("application/json2", false)]
+    [InlineData("json", false)]
+    public async Task AMediaTypeIsReadAsTheStandardSays(string contentType, bool isTaken)
+    {
+        foreach (var (path, body) in new[] { ("/api/beers", """{"tapId":1,"volume":500}"""), ("/api/beers/batch", """{"beers":[{"tapId":1,"volume":500}]}""") })
+        {
+            using var content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body));
+            content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+            using var answer = await _hub.Http.PostAsync(path, content);
+            Assert.True(isTaken == answer.IsSuccessStatusCode, $"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+            if (!isTaken) Assert.Equal("urn:beertap:problem:wrong-media-type", (string?)(await answer.JsonAsync())["type"]);
+        }
+    }
+
+    [Theory]
+    [InlineData("gzip", false)]
+    [InlineData("GZIP", false)]
+    [InlineData("br, identity", false)]
+    [InlineData("identity, deflate", false)]
+    [InlineData("utf-8", false)]
+    [InlineData("identity", true)]
+    [InlineData("Identity, identity", true)]
+    public async Task AnEncodedBodyIsRefusedWithWhatIsAccepted(string encoding, bool isTaken)
+    {
+        foreach (var (path, body) in new[] { ("/api/beers", """{"tapId":1,"volume":500}"""), ("/api/beers/batch", """{"beers":[{"tapId":1,"volume":500}]}"""), ("/hubs/taps/negotiate?negotiateVersion=1", "") })
+        {
+            using var content = body.AsJson();
+            content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
+            using var answer = await _hub.Http.PostAsync(path, content);
+            Assert.True(isTaken == answer.IsSuccessStatusCode, $"{path}: {(int)answer.StatusCode}");
+            if (isTaken) continue;
+            Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+            Assert.Equal("identity", answer.Headers.GetValues("Accept-Encoding").Single());
+            Assert.Equal("urn:beertap:problem:encoded-body", (string?)(await answer.JsonAsync())["type"]);
+        }
+    }
+
     [Fact]
     public async Task ABodyOfTenMegabytesIsTooLarge()
     {

@@ -16,7 +16,7 @@ namespace BeerTap.Server.Tests.Hosting;
 /// <summary>A connection that goes on without the request that opened it, with Kestrel below and above.</summary>
 public sealed class BareConnectionTests : IAsyncLifetime, IDisposable
 {
-    private const string Request = "GET / HTTP/1.1\r\nHost: hub\r\n\r\n";
+    private const string Request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -120,8 +120,8 @@ public sealed class BareConnectionTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
-    [InlineData("GET / HTTP/1.0\r\nHost: hub\r\n\r\n")]
-    [InlineData("GET / HTTP/1.1\r\nHost: hub\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbeer")]
+    [InlineData("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbeer")]
     public async Task ARequestThatIsNotOverWithItsHeadKeepsItsConnection(string request)
     {
         await StartAsync(Echo);

@@ -37,6 +37,15 @@ public sealed class HostingTests
     [InlineData("--Reports:Interval=1")]
     [InlineData("--Logging:File=/proc/none/hub.log")]
     [InlineData("--Serilog:MinimumLevel:Default=Loud")]
+    [InlineData("--Security:Origins=https://b\u00e4r.example")]
+    [InlineData("--Security:Origins=https://bar.example/")]
+    [InlineData("--Security:Origins=null")]
+    [InlineData("--Security:Hosts=b\u00e4r.example")]
+    [InlineData("--Security:Hosts=https://bar.example")]
+    [InlineData("--Security:Hosts=bar.example:0")]
+    [InlineData("--Security:Hosts=bar.example:https")]
+    [InlineData("--Security:Hosts=bar.example/")]
+    [InlineData("--Security:Hosts=*")]
     [InlineData("-x=1")]
     [InlineData("serve me")]
     public async Task WhatIsMistypedIsSaidBeforeAnythingIsOpened(params string[] args)
@@ -61,6 +70,29 @@ public sealed class HostingTests
             .Build();
         Assert.Equal(address, Addresses.Of(configuration));
         Assert.Empty(Addresses.FaultsOf(address));
+    }
+
+    [Theory]
+    [InlineData("--Security:Origins=https://b\u00e4r.example:8443", "'https://xn--br-via.example:8443'")]
+    [InlineData("--Security:Hosts=b\u00e4r.example:8443", "'xn--br-via.example:8443'")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=nonsense", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--HTTPS_PORTS=abc", "'https://*:abc'")]
+    public async Task AValueThatWouldFailLaterIsRefusedAtTheStartWithWhatIsRight(string setting, string told)
+    {
+        var fault = await Assert.ThrowsAsync<SettingsException>(() => HubUnderTest.StartAsync(setting));
+        Assert.Contains(told, Assert.Single(fault.Faults), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL=carrier-pigeon")]
+    public void AMistypedVariableOfOpenTelemetryIsAFault(params string[] said)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(said.Select(one => KeyValuePair.Create(one.Split('=')[0], (string?)one.Split('=')[1])))
+            .Build();
+        Assert.Single(new TelemetryOptions().FaultsOfVariables(configuration));
+        Assert.Empty(new TelemetryOptions { Endpoint = "http://collector:4317" }.FaultsOfVariables(configuration));
     }
 
     [Fact]

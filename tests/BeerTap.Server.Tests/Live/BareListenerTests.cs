@@ -9,9 +9,9 @@ namespace BeerTap.Server.Tests.Live;
 /// <summary>Listeners that gave their request back: over HTTP/1.1 and without TLS, on WebSocket and SSE.</summary>
 public sealed class BareListenerTests
 {
-    private const string Stream = "GET /api/events/stream?tapId=7 HTTP/1.1\r\nHost: hub\r\n\r\n";
+    private const string Stream = "GET /api/events/stream?tapId=7 HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-    private const string Upgrade = "GET /sockets/beers?tapId=7 HTTP/1.1\r\nHost: hub\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    private const string Upgrade = "GET /sockets/beers?tapId=7 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: beertap.v1\r\n\r\n";
 
     // Frames of a client, masked with zeros.
@@ -73,7 +73,7 @@ public sealed class BareListenerTests
     public async Task ARequestBehindAStreamIsNotAnswered()
     {
         await using var hub = await HubUnderTest.StartAsync();
-        using var client = await ComeAsync(hub, Stream + "GET /health/live HTTP/1.1\r\nHost: hub\r\n\r\n\0garbage\r\n\r\n");
+        using var client = await ComeAsync(hub, Stream + "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n\0garbage\r\n\r\n");
         await client.SayAsync(new byte[64 * 1024]);
         await hub.PourAsync();
         Assert.DoesNotContain("HTTP/1.1", await client.HearAsync("\"id\":1,"), StringComparison.Ordinal);
@@ -160,7 +160,7 @@ public sealed class BareListenerTests
         {
             await using (var hub = await HubUnderTest.StartAsync("--Logging:Level=Information", "--Logging:Format=json", $"--Logging:File={Path.Combine(folder.FullName, "hub.json")}"))
             {
-                using var client = await ComeAsync(hub, Upgrade.Replace("Host: hub", "Host: hub\r\nX-Request-ID: socket-1", StringComparison.Ordinal));
+                using var client = await ComeAsync(hub, Upgrade.Replace("Host: localhost", "Host: localhost\r\nX-Request-ID: socket-1", StringComparison.Ordinal));
                 await client.SayFrameAsync("", opcode: 8);
                 await client.LeaveAsync();
             }

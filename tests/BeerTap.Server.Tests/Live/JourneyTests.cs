@@ -76,7 +76,7 @@ public sealed class JourneyTests
 
         // An upgrade and a close in one packet: the hub hears of both at once.
         var hello = Encoding.ASCII.GetBytes(
-            "GET /sockets/beers HTTP/1.1\r\nHost: hub\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+            "GET /sockets/beers HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: beertap.v1\r\n\r\n");
         byte[] helloAndGoodbye = [.. hello, 0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8];
         var churn = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>

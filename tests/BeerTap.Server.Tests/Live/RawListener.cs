@@ -122,7 +122,7 @@ internal sealed class RawListener(string transport, Uri hub, HttpClient http)
 
     private string Path(string query) => (IsSignalR ? "/hubs/taps" : transport == "sse" ? "/api/events/stream" : "/sockets/beers") + "?" + query.TrimStart('?');
 
-    private string Request(string query) => $"GET {Path(query)} HTTP/1.1\r\nHost: hub\r\n" + transport switch
+    private string Request(string query) => $"GET {Path(query)} HTTP/1.1\r\nHost: localhost\r\n" + transport switch
     {
         "signalr sse" => "Accept: text/event-stream\r\n\r\n",
         "signalr polling" or "sse" => "\r\n",

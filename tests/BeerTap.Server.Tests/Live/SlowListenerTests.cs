@@ -11,8 +11,8 @@ public sealed class SlowListenerTests
     // 30,000 events are 4.5 MB over these two, more than a socket's buffers take. The plain text of as many would fit into them.
     private static readonly string[] Openings =
     [
-        "GET /api/events/stream?after=earliest HTTP/1.1\r\nHost: hub\r\n\r\n",
-        "GET /sockets/beers?after=earliest HTTP/1.1\r\nHost: hub\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: beertap.v1\r\n\r\n",
+        "GET /api/events/stream?after=earliest HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /sockets/beers?after=earliest HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: beertap.v1\r\n\r\n",
     ];
 
     [Fact]

@@ -135,10 +135,10 @@ public sealed class AccessTests
     [InlineData("127.0.0.1:1", 201)]
     [InlineData("127.1.2.3", 201)]
     [InlineData("[::1]:8338", 201)]
-    [InlineData("evil.example", 401)]
-    [InlineData("127.0.0.1.evil.example:80", 401)]
-    [InlineData("localhost.evil.example", 401)]
-    [InlineData("192.168.0.1", 401)]
+    [InlineData("evil.example", 421)]
+    [InlineData("127.0.0.1.evil.example:80", 421)]
+    [InlineData("localhost.evil.example", 421)]
+    [InlineData("192.168.0.1", 421)]
     public async Task AnOpenHubIsOpenUnderThisMachinesOwnNamesOnly(string host, int status)
     {
         await using var hub = await HubUnderTest.StartAsync();
@@ -146,6 +146,28 @@ public sealed class AccessTests
         request.Headers.Host = host;
         using var answer = await hub.Http.SendAsync(request);
         Assert.Equal(status, (int)answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task ReadingNeedsAKeyAsTheSettingSaysAlsoBeforeThereIsOne()
+    {
+        await using var hub = await HubUnderTest.StartAsync("--Security:Reading=keys");
+        (string Method, string Path)[] reads =
+        [
+            ("GET", "/api/beers"), ("GET", "/api/beers/1"), ("GET", "/api/taps"), ("GET", "/api/reports/share"), ("GET", "/api/reports/totals"), ("GET", "/api/reports/minutes"),
+            ("GET", "/api/events"), ("GET", "/api/events/stream"), ("GET", "/sockets/beers"), ("POST", "/hubs/taps/negotiate?negotiateVersion=1"),
+        ];
+        foreach (var (method, path) in reads)
+        {
+            using var answer = await hub.SendAsync(method, path);
+            Assert.Equal((path, HttpStatusCode.Unauthorized), (path, answer.StatusCode));
+            Assert.Equal("no-key", await answer.ProblemAsync());
+        }
+
+        // Pouring goes by Security:Open, which is another setting.
+        Assert.Equal(201, await hub.StatusAsync("POST", "/api/beers", body: Pour));
+        var (_, viewer) = await hub.KeyAsync(Role.Viewer);
+        Assert.Equal(200, await hub.StatusAsync("GET", "/api/beers", viewer));
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class RevocationTests
         var (id, key) = await hub.KeyAsync(Role.Viewer);
         using var stuck = new TcpClient { ReceiveBufferSize = 4096 };
         await stuck.ConnectAsync(IPAddress.Loopback, hub.Address.Port);
-        await stuck.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /api/events/stream HTTP/1.1\r\nHost: hub\r\nX-Api-Key: {key}\r\n\r\n"));
+        await stuck.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /api/events/stream HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {key}\r\n\r\n"));
         await hub.UntilConnectionsAsync(1);
         var pours = string.Join(',', Enumerable.Repeat("""{"tapId":1,"volume":200.5}""", 500));
         for (var i = 0; i < 60; i++) Assert.Equal(200, await hub.StatusAsync("POST", "/api/beers/batch", master, $$"""{"beers":[{{pours}}]}"""));

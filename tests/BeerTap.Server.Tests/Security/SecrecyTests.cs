@@ -43,9 +43,9 @@ public sealed class SecrecyTests
                     await hub.StatusAsync("GET", $"/sockets/beers?after=x&access_token={key}");
 
                     // Requests that Kestrel does not understand, with the key where it complains.
-                    await RawAsync(hub, $"GET /sockets/beers?access_token={key} HTTP/9.9\r\nHost: hub\r\n\r\n");
-                    await RawAsync(hub, $"GET /sock\0ets?access_token={key} HTTP/1.1\r\nHost: hub\r\n\r\n");
-                    await RawAsync(hub, $"GET / HTTP/1.1\r\nHost: hub\r\nX-Api-Key {key}\r\n\r\n");
+                    await RawAsync(hub, $"GET /sockets/beers?access_token={key} HTTP/9.9\r\nHost: localhost\r\n\r\n");
+                    await RawAsync(hub, $"GET /sock\0ets?access_token={key} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+                    await RawAsync(hub, $"GET / HTTP/1.1\r\nHost: localhost\r\nX-Api-Key {key}\r\n\r\n");
                     await RawAsync(hub, $"GET / HTTP/1.1\r\nHost: {key}~ ~\r\nX-Api-Key: {key}\0\r\n\r\n");
                 }
 

@@ -1,0 +1,7 @@
+namespace BeerTap.Server.Taps;
+
+internal static partial class Log
+{
+    [LoggerMessage(8001, LogLevel.Warning, "Pours are refused because their key is missing, revoked, or of another role or tap; taps: {Taps}. To make a key for a tap: {Command}")]
+    public static partial void PoursRefused(ILogger log, string taps, string command);
+}
