@@ -72,6 +72,7 @@ internal static class Program
 
         var hub = builder.Build();
 
+        hub.WarnOfDescriptors();
         hub.UseTelemetry();
         hub.UseMiddleware<RequestLog>();
         hub.UseHosts();

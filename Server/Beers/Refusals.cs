@@ -69,6 +69,9 @@ internal static class Refusals
     public static Problem HostNotAllowed() => Make(
         "host-not-allowed", "The hub is not called by this host name.", 421, "Call it by a name of its machine, or add the name to Security:Hosts.");
 
+    public static Problem AmbiguousLength() => Make(
+        "ambiguous-length", "The length of the body is ambiguous.", 400, "HTTP/1.0 has no Transfer-Encoding. Send Content-Length, or HTTP/1.1.");
+
     public static Problem TooManyRequests(int perSecond) => Make(
         "too-many-requests",
         "There were too many requests.",

@@ -7,8 +7,8 @@ namespace BeerTap.Server.Hosting;
 /// <summary>How the hub is.</summary>
 /// <param name="Status"><c>live</c> or <c>stuck</c>; <c>ready</c>, <c>unready</c> or <c>draining</c>.</param>
 /// <param name="Connections">How many listeners are connected.</param>
-/// <param name="Checks">What was looked at, by name: <c>store</c>, <c>feed</c>, <c>disk</c>, <c>clock</c>, <c>log</c> where several hubs share one, and
-/// <c>keys</c> while a file of keys cannot be read.</param>
+/// <param name="Checks">What was looked at, by name: <c>store</c>, <c>feed</c>, <c>disk</c>, <c>connections</c>, <c>clock</c>, <c>log</c> where several hubs share
+/// one, and <c>keys</c> while a file of keys cannot be read.</param>
 public sealed record HealthAnswer(string Status, int? Connections = null, IReadOnlyDictionary<string, HealthCheck>? Checks = null);
 
 /// <summary>One thing that was looked at.</summary>

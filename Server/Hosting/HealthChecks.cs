@@ -10,7 +10,7 @@ namespace BeerTap.Server.Hosting;
 /// <remarks>Nothing here waits for a commit, nor a commit for it: what is looked at are numbers that the committer and the pumps leave behind.</remarks>
 internal sealed class HealthChecks(
     Feed feed, EventLog events, BeerRepository repository, IntakeMeter intake, StoreProbe probe, StorageOptions storage, HealthOptions options,
-    TimeProvider time, ILogger<HealthChecks> log, LogStatus? sharedLog = null, HubClock? clock = null, ApiKeys? keys = null)
+    TimeProvider time, ILogger<HealthChecks> log, LogStatus? sharedLog = null, ConnectionGate? gate = null, HubClock? clock = null, ApiKeys? keys = null)
 {
     /// <summary>A store that committed within this time needs no probe.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
@@ -33,7 +33,7 @@ internal sealed class HealthChecks(
         {
             if (_last is not null && time.GetElapsedTime(_lookedAt) < GoodFor) return _last;
             var report = new HealthReport(
-                Store(), Feed(options.StuckAfter), Disk(), Feed(options.StuckAfter * DeadAfter), sharedLog?.Look(Fresh), clock?.Look(), Keys());
+                Store(), Feed(options.StuckAfter), Disk(), Feed(options.StuckAfter * DeadAfter), sharedLog?.Look(Fresh), gate?.Look(), clock?.Look(), Keys());
             _lookedAt = time.GetTimestamp();
             if (report.IsReady != (_last?.IsReady ?? true))
             {
@@ -125,10 +125,14 @@ internal sealed class HealthChecks(
 
 /// <summary>How the hub is: what it needs to be ready, and the part of it that says whether it lives.</summary>
 internal sealed record HealthReport(
-    HealthCheck Store, HealthCheck Feed, HealthCheck Disk, HealthCheck Pumps, HealthCheck? Log, HealthCheck? Clock = null, HealthCheck? Keys = null)
+    HealthCheck Store, HealthCheck Feed, HealthCheck Disk, HealthCheck Pumps, HealthCheck? Log, HealthCheck? Connections = null, HealthCheck? Clock = null,
+    HealthCheck? Keys = null)
 {
     public IReadOnlyDictionary<string, HealthCheck> Ready { get; } = new Dictionary<string, HealthCheck>(
-        from part in new (string Name, HealthCheck? Check)[] { ("store", Store), ("feed", Feed), ("disk", Disk), ("clock", Clock), ("log", Log), ("keys", Keys) }
+        from part in new (string Name, HealthCheck? Check)[]
+        {
+            ("store", Store), ("feed", Feed), ("disk", Disk), ("connections", Connections), ("clock", Clock), ("log", Log), ("keys", Keys),
+        }
         where part.Check is not null
         select KeyValuePair.Create(part.Name, part.Check));
 

@@ -26,6 +26,25 @@ internal sealed class LimitOptions
     [Range(0, 10_000_000)]
     public int ConnectionsPerAddress { get; set; }
 
+    /// <summary>
+    /// Connections that are open at the same time, whether or not they send anything; one more is closed at once. By default, and at most, the process's limit of
+    /// open files less 400.
+    /// </summary>
+    [Range(0, 10_000_000)]
+    public int OpenConnections { get; set; }
+
+    /// <summary>Open connections from one address; no limit by default, as for requests.</summary>
+    [Range(0, 10_000_000)]
+    public int OpenConnectionsPerAddress { get; set; }
+
+    /// <summary>SignalR connections that were negotiated and not opened yet; one more is answered 503. Each is kept for 15 s.</summary>
+    [Range(1, 1_000_000)]
+    public int Negotiations { get; set; } = 2_000;
+
+    /// <summary>Negotiated and not opened connections from one address.</summary>
+    [Range(1, 1_000_000)]
+    public int NegotiationsPerAddress { get; set; } = 500;
+
     /// <summary>Headers of one request; more are answered 431.</summary>
     [Range(10, 1_000)]
     public int HeaderCount { get; set; } = 100;

@@ -27,6 +27,18 @@ internal static partial class Log
     [LoggerMessage(4008, LogLevel.Information, "The hub is {State} again")]
     public static partial void HealthyAgain(ILogger log, string state);
 
+    [LoggerMessage(4011, LogLevel.Warning, "The process may open {Files} files and sockets, so the hub takes at most {Connections} connections, {Listeners} of them listeners; Limits asks for more")]
+    public static partial void FewDescriptors(ILogger log, int files, int connections, int listeners);
+
+    [LoggerMessage(4012, LogLevel.Warning, "The hub is full: {Connections} connections from {Addresses} addresses are open, at most {Most}. {Closed} new ones were closed since the last such line")]
+    public static partial void Full(ILogger log, int connections, int addresses, int most, long closed);
+
+    [LoggerMessage(4013, LogLevel.Warning, "{Address} has {Connections} connections open (Limits:OpenConnectionsPerAddress). {Closed} new ones were closed since the last such line")]
+    public static partial void AddressFull(ILogger log, string address, int connections, long closed);
+
+    [LoggerMessage(4014, LogLevel.Information, "The hub takes new connections again: {Connections} are open, at most {Most}")]
+    public static partial void RoomAgain(ILogger log, int connections, int most);
+
     [LoggerMessage(4010, LogLevel.Information, "The key {By} asks the hub to drain; listeners are sent to {To}")]
     public static partial void DrainAsked(ILogger log, string by, string to);
 

@@ -29,6 +29,7 @@ internal sealed class Settings
         Live = Read<LiveOptions>(configuration, LiveOptions.Section);
         Reports = Read<ReportOptions>(configuration, ReportOptions.Section);
         Limits = Read<LimitOptions>(configuration, LimitOptions.Section);
+        _faults.AddRange(Descriptors.FaultsOf(Descriptors.Limit));
         Log = Read<LogOptions>(configuration, LogOptions.Section);
         Health = Read<HealthOptions>(configuration, HealthOptions.Section);
         Replication = Read<ReplicationOptions>(configuration, ReplicationOptions.Section);

@@ -28,6 +28,7 @@ internal static class WaitingRoom
         builder.AddLog(settings.Log);
         builder.AddSignals();
         builder.Services.AddOrigins(settings.Security);
+        builder.AddConnectionGate(settings.Limits);
         await using var room = builder.Build();
         var status = new LogStatus(TimeProvider.System);
         room.UsePermittedOrigins(settings.Security);

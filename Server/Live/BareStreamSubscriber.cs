@@ -17,8 +17,14 @@ internal sealed class BareStreamSubscriber(FeedRequest request, BareConnection c
 
     public override bool IsCommentDue(LiveOptions options, TimeProvider time) => time.GetElapsedTime(LastWrite) >= options.SseComment;
 
-    /// <summary>Done when the client is gone or the stream was closed.</summary>
-    public Task ListenAsync() => connection.Input.UntilOverAsync();
+    /// <summary>Done when the client is gone or the stream was closed. A stream goes one way: a client that sends anything is disconnected, and nothing of it is kept.</summary>
+    public async Task ListenAsync()
+    {
+        if (await connection.Input.SaysAsync())
+        {
+            connection.Abort("The listener sent bytes over an event stream.");
+        }
+    }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {

@@ -62,7 +62,12 @@ internal sealed class Feed : IDisposable
     public async Task ServeAsync<TSubscriber>(TSubscriber subscriber, Func<TSubscriber, Task> connection)
         where TSubscriber : Subscriber
     {
-        Join(subscriber);
+        if (!TryJoin(subscriber))
+        {
+            await subscriber.CloseAsync(CloseReason.NotAllowed);
+            return;
+        }
+
         try
         {
             await connection(subscriber);
@@ -73,9 +78,14 @@ internal sealed class Feed : IDisposable
         }
     }
 
-    /// <summary>Begins to serve a connection; whoever joins must leave.</summary>
-    public void Join(Subscriber subscriber)
+    /// <summary>Begins to serve a connection, which must leave later; false, and nothing is done, when its key was revoked since it was authenticated.</summary>
+    public bool TryJoin(Subscriber subscriber)
     {
+        if (!_keyed.TryAdd(subscriber))
+        {
+            return false;
+        }
+
         var pump = subscriber.Pump = _pumps[(uint)Interlocked.Increment(ref _next) % (uint)_pumps.Length];
         Log.Connected(_log, subscriber.Request.ToString(), subscriber.Transport, Subscribers + 1);
         if (subscriber.Request.TapId is { } tapId) _taps.Connected(tapId);
@@ -83,6 +93,7 @@ internal sealed class Feed : IDisposable
         pump.Join(subscriber);
         _keyed.Joined(subscriber);
         Joining?.Invoke(subscriber);
+        return true;
     }
 
     /// <summary>Lets go of a connection that is over.</summary>

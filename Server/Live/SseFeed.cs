@@ -61,7 +61,7 @@ internal static class SseFeed
         await http.Response.StartAsync(cancel);
         var subscriber = new SseSubscriber(http, request);
         using var aborted = cancel.Register(subscriber.End);
-        await feed.ServeAsync(subscriber, static stream => stream.Ended);
+        await feed.ServeAsync(subscriber, static stream => stream.ListenAsync());
     }
 
     // A method of its own: what goes on must not hold on to the request.

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace BeerTap.Server.Live;
 
@@ -8,8 +9,20 @@ internal sealed class SseSubscriber(HttpContext http, FeedRequest request) : Sub
     private readonly PipeWriter _body = http.Response.BodyWriter;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Done when the client is gone or the stream was closed.</summary>
-    public Task Ended => _ended.Task;
+    /// <summary>Done when the client is gone or the stream was closed. A client that sends a body is disconnected.</summary>
+    public async Task ListenAsync()
+    {
+        var sending = http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } ? Task.CompletedTask : CutIfItSendsAsync();
+        await _ended.Task;
+
+        // The server must not be left with a read under way.
+        if (!sending.IsCompleted)
+        {
+            http.Abort();
+        }
+
+        await sending;
+    }
 
     public override ReadOnlyMemory<byte> Comment => SseFeed.Quiet;
 
@@ -23,6 +36,24 @@ internal sealed class SseSubscriber(HttpContext http, FeedRequest request) : Sub
         if (!write.IsCompletedSuccessfully) return new ValueTask(write.AsTask());
         write.GetAwaiter().GetResult();
         return default;
+    }
+
+    /// <summary>HTTP/2 may say at the end of a request that it has no body. A body that does not come is cut by the server's limits for slow bodies.</summary>
+    private async Task CutIfItSendsAsync()
+    {
+        try
+        {
+            if (await http.Request.Body.ReadAsync(new byte[1]) == 0)
+            {
+                return;
+            }
+        }
+        catch (IOException)
+        {
+            // The client is gone, or its body is too slow or none.
+        }
+
+        Abort();
     }
 
     public override Task CloseAsync(CloseReason reason)

@@ -1,3 +1,4 @@
+using BeerTap.Server.Security;
 using Microsoft.AspNetCore.SignalR;
 
 namespace BeerTap.Server.Live;
@@ -16,8 +17,16 @@ internal sealed class TapHubConnections(ILogger<DefaultHubLifetimeManager<TapHub
         var http = connection.GetHttpContext()!;
         var (request, _) = FeedRequest.Read(http.Request);
         var subscriber = new HubSubscriber(connection, http, request);
+
+        // From here on the feed closes it when its key is revoked.
+        connection.Features.Get<KeyedListeners.Arrival>()?.Dispose();
+        if (!feed.TryJoin(subscriber))
+        {
+            connection.Abort();
+            return;
+        }
+
         connection.Features.Set(subscriber);
-        feed.Join(subscriber);
     }
 
     public override async Task OnDisconnectedAsync(HubConnectionContext connection)

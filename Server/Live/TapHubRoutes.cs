@@ -11,7 +11,7 @@ internal static class TapHubRoutes
     private static readonly TimeSpan LongestSend = TimeSpan.FromDays(1);
 
     /// <summary>How long a client may take over its handshake, and may be away between two polls: SignalR's own value.</summary>
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
 
     /// <summary>Who comes without a key. SignalR would have a nobody made for each connection, and keep it.</summary>
     private static readonly ClaimsPrincipal Nobody = new(new ClaimsIdentity());
@@ -30,6 +30,7 @@ internal static class TapHubRoutes
         });
         services.Configure<ConnectionOptions>(connections => connections.DisconnectTimeout = silence);
         services.AddSingleton<HubLifetimeManager<TapHub>, TapHubConnections>();
+        services.AddSingleton<TapHubDoor>();
     }
 
     /// <summary>Maps the hub; a bad <c>tapId</c> or <c>after</c> is answered 400 before there is a connection.</summary>
@@ -48,10 +49,12 @@ internal static class TapHubRoutes
         }));
 
         // SignalR would cut a send that takes 10 s, however much of it the client takes meanwhile; the pump knows better.
-        app.MapHub<TapHub>(TapHub.Path, hub =>
+        var options = new HttpConnectionDispatcherOptions { TransportSendTimeout = LongestSend };
+        options.WebSockets.CloseTimeout = Farewell.Grace;
+        app.MapConnections(TapHub.Path, options, connection =>
         {
-            hub.TransportSendTimeout = LongestSend;
-            hub.WebSockets.CloseTimeout = Farewell.Grace;
+            connection.Use(app.Services.GetRequiredService<TapHubDoor>().Attach);
+            connection.UseHub<TapHub>();
         }).Listens();
     }
 }

@@ -10,6 +10,7 @@ internal sealed class KeyedListeners : IDisposable
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300);
 
     private readonly ConcurrentDictionary<Subscriber, string> _keyOf = new();
+    private readonly ConcurrentDictionary<Arrival, string> _arriving = new();
     private readonly ApiKeys _keys;
     private readonly TimeProvider _time;
 
@@ -20,14 +21,51 @@ internal sealed class KeyedListeners : IDisposable
     }
 
     /// <summary>How many open connections came with a key.</summary>
-    public int Count => _keyOf.Count;
+    public int Count => _keyOf.Count + _arriving.Count;
 
-    /// <summary>A connection is served from now on. Its key may have been revoked since it was looked at: then it is closed at once.</summary>
+    /// <summary>Keeps a connection that is not served yet, such as one in SignalR's handshake. Until it is disposed of, <paramref name="end"/> is called when the key is revoked.</summary>
+    public Arrival Arrive(ApiKey? key, Action end)
+    {
+        var arrival = new Arrival(this, end);
+        if (key is null)
+        {
+            return arrival;
+        }
+
+        _arriving[arrival] = key.Id;
+        if (!_keys.IsGood(key))
+        {
+            end();
+        }
+
+        return arrival;
+    }
+
+    /// <summary>Adds a connection that is about to be served; false when its key was revoked since it was authenticated.</summary>
+    public bool TryAdd(Subscriber subscriber)
+    {
+        if (subscriber.Request.Key is not { } key)
+        {
+            return true;
+        }
+
+        _keyOf[subscriber] = key.Id;
+        if (_keys.IsGood(key))
+        {
+            return true;
+        }
+
+        Left(subscriber);
+        return false;
+    }
+
+    /// <summary>A connection is served from now on. A key that was revoked after <see cref="TryAdd"/> closes it.</summary>
     public void Joined(Subscriber subscriber)
     {
-        if (subscriber.Request.Key is not { } key) return;
-        _keyOf[subscriber] = key.Id;
-        if (!_keys.IsGood(key)) Close(subscriber);
+        if (subscriber.Request.Key is { } key && !_keys.IsGood(key))
+        {
+            Close(subscriber);
+        }
     }
 
     public void Left(Subscriber subscriber)
@@ -43,6 +81,14 @@ internal sealed class KeyedListeners : IDisposable
         foreach (var (subscriber, key) in _keyOf)
         {
             if (key == id) Close(subscriber);
+        }
+
+        foreach (var (arrival, key) in _arriving)
+        {
+            if (key == id)
+            {
+                arrival.End();
+            }
         }
     }
 
@@ -63,5 +109,13 @@ internal sealed class KeyedListeners : IDisposable
         {
             subscriber.Abort();
         }
+    }
+
+    /// <summary>A connection between its authentication and its join.</summary>
+    internal sealed class Arrival(KeyedListeners all, Action end) : IDisposable
+    {
+        public void End() => end();
+
+        public void Dispose() => all._arriving.TryRemove(this, out _);
     }
 }

@@ -51,6 +51,7 @@ internal static class Registration
         // Before the first refusal: without its permission a browser hides an answer from a page of another origin, and an EventSource ends for good.
         app.UsePermittedOrigins(app.Services.GetRequiredService<SecurityOptions>());
         var limits = app.Services.GetRequiredService<RequestLimits>();
+        Framing.Check(app);
         limits.LimitAddresses(app);
         app.UseOrigins(app.Services.GetRequiredService<SecurityOptions>());
         new KeyAuthentication(app.Services.GetRequiredService<ApiKeys>(), app.Services.GetRequiredService<ILogger<KeyAuthentication>>()).Use(app);

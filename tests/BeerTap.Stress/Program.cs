@@ -9,7 +9,10 @@ namespace BeerTap.Stress;
 /// <summary>Puts a hub under load and faults, and proves what must hold. See docs/testing.md.</summary>
 internal static class Program
 {
-    private static readonly Scenario[] Scenarios = [new Steady(), new Neighbours(), new Drain(), new RestartEventSource(), new Return(), new Storm(), new Spool(), new Fuzzing()];
+    private static readonly Scenario[] Scenarios =
+    [
+        new Steady(), new Neighbours(), new Drain(), new RestartEventSource(), new Return(), new Storm(), new Spool(), new Descriptors(), new Fuzzing(),
+    ];
 
     /// <summary>These need RabbitMQ, and one of them nginx.</summary>
     private static readonly Scenario[] OfSeveralHubs = [new ClusterTogether(), new ClusterKill(), new ClusterBrokers(), new ClusterFresh(), new ClusterMove(), new ClusterUpgrade()];

@@ -72,7 +72,7 @@ public sealed class BareConnectionTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task TheEndIsToldWhenTheClientIsGone()
     {
-        await StartAsync(connection => connection.Input.UntilOverAsync());
+        await StartAsync(connection => connection.Input.SaysAsync());
         await SayAsync(Request);
         await _wentOn.Task.WaitAsync(Listener.Patience);
         _socket.LingerState = new LingerOption(enable: true, seconds: 0);
@@ -95,7 +95,7 @@ public sealed class BareConnectionTests : IAsyncLifetime, IDisposable
         await StartAsync(async connection =>
         {
             connection.Abort("Enough.");
-            await connection.Input.UntilOverAsync();
+            await connection.Input.SaysAsync();
         });
         await SayAsync(Request);
         await _ended.Task.WaitAsync(Listener.Patience);

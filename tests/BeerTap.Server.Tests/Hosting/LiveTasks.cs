@@ -34,6 +34,9 @@ internal sealed class LiveTasks : IDisposable
 
             // What keeps a shared log goes round by the clock, whoever listens.
             if (state.Namespace == typeof(LogConnection).Namespace) continue;
+
+            // The server always waits for the next connection.
+            if (state.DeclaringType?.DeclaringType == typeof(BeerTap.Server.Hosting.GatedTransport)) continue;
             methods[state.FullName!] = methods.GetValueOrDefault(state.FullName!) + 1;
         }
 

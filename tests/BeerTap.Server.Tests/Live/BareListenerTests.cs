@@ -70,14 +70,36 @@ public sealed class BareListenerTests
     }
 
     [Fact]
-    public async Task ARequestBehindAStreamIsNotAnswered()
+    public async Task AListenerThatSendsBytesOverAStreamIsDisconnected()
     {
         await using var hub = await HubUnderTest.StartAsync();
-        using var client = await ComeAsync(hub, Stream + "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n\0garbage\r\n\r\n");
-        await client.SayAsync(new byte[64 * 1024]);
-        await hub.PourAsync();
-        Assert.DoesNotContain("HTTP/1.1", await client.HearAsync("\"id\":1,"), StringComparison.Ordinal);
-        client.Reset();
+        using var client = await ComeAsync(hub, Stream);
+        await client.SayAsync("x");
+        await client.UntilCutAsync();
+        await hub.UntilConnectionsAsync(0);
+    }
+
+    [Fact]
+    public async Task ARequestBehindAStreamEndsItAndIsNotAnswered()
+    {
+        await using var hub = await HubUnderTest.StartAsync();
+        using var client = await RawClient.ConnectAsync(hub.Address, IPAddress.Loopback);
+        await client.SayAsync(Stream + "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n\0garbage\r\n\r\n");
+        Assert.DoesNotContain("\"live\"", await client.HearToTheEndAsync(), StringComparison.Ordinal);
+        await hub.UntilConnectionsAsync(0);
+    }
+
+    [Theory]
+    [InlineData("GET /api/events/stream HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")]
+    [InlineData("GET /api/events/stream HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n")]
+    public async Task AStreamWhoseRequestHasABodyEndsWhenTheBodyComes(string request)
+    {
+        await using var hub = await HubUnderTest.StartAsync();
+        using var client = await RawClient.ConnectAsync(hub.Address, IPAddress.Loopback);
+        await client.SayAsync(request);
+        await client.HearAsync("\"event\":\"welcome\"");
+        await client.SayAsync("xxxx");
+        await client.UntilCutAsync();
         await hub.UntilConnectionsAsync(0);
     }
 

@@ -26,6 +26,19 @@ internal sealed class RawClient : IDisposable
         return client;
     }
 
+    /// <summary>Connects to a hub that may close the connection at once; null when it did so before the connection was made.</summary>
+    public static async Task<RawClient?> TryConnectAsync(Uri hub, IPAddress from)
+    {
+        try
+        {
+            return await ConnectAsync(hub, from);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
     public async Task SayAsync(string text) => await SayAsync(Encoding.ASCII.GetBytes(text));
 
     public async Task SayAsync(byte[] bytes) => await _socket.SendAsync(bytes);
@@ -57,6 +70,47 @@ internal sealed class RawClient : IDisposable
             if (read == 0) throw new IOException("The hub ended the connection.");
             heard.Append(Encoding.ASCII.GetString(_buffer, 0, read));
         }
+    }
+
+    /// <summary>Reads until the hub has ended its side; gives all that was read.</summary>
+    public async Task<string> HearToTheEndAsync()
+    {
+        using var patience = new CancellationTokenSource(Listener.Patience);
+        var heard = new StringBuilder(_unread);
+        try
+        {
+            while (await _socket.ReceiveAsync(_buffer.AsMemory(), patience.Token) is > 0 and var read)
+            {
+                heard.Append(Encoding.ASCII.GetString(_buffer, 0, read));
+            }
+        }
+        catch (SocketException)
+        {
+            // Cut.
+        }
+
+        return heard.ToString();
+    }
+
+    /// <summary>Sends the same bytes again and again and reads nothing, until so many were sent, the hub takes no more, or it has ended the connection.</summary>
+    /// <returns>How many were sent.</returns>
+    public async Task<long> FloodAsync(byte[] bytes, long most, TimeSpan patience)
+    {
+        var sent = 0L;
+        try
+        {
+            while (sent < most)
+            {
+                using var stuck = new CancellationTokenSource(patience);
+                sent += await _socket.SendAsync(bytes, stuck.Token);
+            }
+        }
+        catch (Exception ex) when (ex is SocketException or OperationCanceledException)
+        {
+            // Cut, or the hub does not read.
+        }
+
+        return sent;
     }
 
     /// <summary>Reads once, at most 4 KB; false when the connection is over.</summary>

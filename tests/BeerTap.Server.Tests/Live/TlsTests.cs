@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -54,6 +55,34 @@ public sealed class TlsTests : IDisposable
         await HearEveryPourAsync(hub, async buffer => await stream.ReadAsync(buffer, patience.Token));
     }
 
+    [Fact]
+    public async Task AListenerOverHttp2ThatSendsABodyIsDisconnected()
+    {
+        await using var hub = await StartAsync();
+        using var http = new HttpClient(Trusting());
+        using var body = new EndlessContent();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://127.0.0.1:{hub.TlsPort}/api/events/stream")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = body,
+        };
+        using var patience = new CancellationTokenSource(Listener.Patience);
+        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+        await using var stream = await answer.Content.ReadAsStreamAsync(patience.Token);
+        await stream.ReadExactlyAsync(new byte[1], patience.Token);
+        body.Begin();
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            while (await stream.ReadAsync(new byte[4096], patience.Token) > 0)
+            {
+            }
+
+            throw new IOException("The hub ended the stream.");
+        });
+        await hub.UntilConnectionsAsync(0);
+    }
+
     public void Dispose()
     {
         _key.Dispose();
@@ -94,5 +123,30 @@ public sealed class TlsTests : IDisposable
         for (var i = 0; i < Pours; i++) await hub.PourAsync();
         var all = await heard;
         for (var id = 1; id <= Pours; id++) Assert.Contains($"\"id\":{id},", all, StringComparison.Ordinal);
+    }
+
+    /// <summary>A body whose first byte comes when the test says so, and which has no end.</summary>
+    private sealed class EndlessContent : HttpContent
+    {
+        private readonly TaskCompletionSource _begin = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Begin() => _begin.SetResult();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        {
+            await stream.FlushAsync();
+            await _begin.Task.WaitAsync(Listener.Patience);
+            while (true)
+            {
+                await stream.WriteAsync(new byte[1024]);
+                await stream.FlushAsync();
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 }

@@ -6,6 +6,7 @@ using BeerTap.Server.Hosting;
 using BeerTap.Server.Security;
 using BeerTap.Server.Tests.Hosting;
 using BeerTap.Server.Tests.Live;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BeerTap.Server.Tests.Security;
 
@@ -111,6 +112,125 @@ public sealed class LimitsTests
     {
         var fault = await Assert.ThrowsAsync<SettingsException>(() => HubUnderTest.StartAsync("--Limits:RequestsPerKey=-1", "--Limits:HeadersTimeout=0", "--Limits:Nonsense=1"));
         Assert.Equal(3, fault.Faults.Count);
+    }
+
+    [Fact]
+    public async Task AListenerOverLongPollingHasItsPlaceBetweenTwoPolls()
+    {
+        await using var hub = await HubUnderTest.StartAsync("--Limits:Connections=2");
+        var first = await PollingAsync(hub);
+        await PollingAsync(hub);
+        await hub.UntilConnectionsAsync(2);
+        foreach (var (method, path) in new[] { ("POST", "/hubs/taps/negotiate?negotiateVersion=1"), ("GET", "/api/events/stream") })
+        {
+            using var refused = await hub.SendAsync(method, path);
+            Assert.Equal("too-many-connections", await refused.ProblemAsync());
+        }
+
+        // One that is connected can poll all the same.
+        await hub.PourAsync();
+        using (var poll = await hub.Http.GetAsync(first)) Assert.Equal(HttpStatusCode.OK, poll.StatusCode);
+        using (await hub.Http.DeleteAsync(first))
+        {
+        }
+
+        await Keyed.UntilAsync(async () => await hub.StatusAsync("GET", "/api/events/stream") == 200);
+    }
+
+    [Theory]
+    [InlineData("--Limits:Negotiations=3")]
+    [InlineData("--Limits:NegotiationsPerAddress=3")]
+    public async Task NegotiatedConnectionsThatAreNotOpenedAreLimited(string limit)
+    {
+        await using var hub = await HubUnderTest.StartAsync(limit);
+        var tokens = new List<string>();
+        for (var i = 0; i < 3; i++) tokens.Add(await NegotiateAsync(hub));
+        using (var refused = await hub.SendAsync("POST", "/hubs/taps/negotiate?negotiateVersion=1"))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.Equal("too-many-connections", await refused.ProblemAsync());
+        }
+
+        // One that was negotiated finds its place.
+        using (var poll = await hub.Http.GetAsync($"/hubs/taps?id={tokens[0]}")) Assert.Equal(HttpStatusCode.OK, poll.StatusCode);
+        await NegotiateAsync(hub);
+    }
+
+    [Fact]
+    public async Task AFullHubClosesNewConnectionsAndGoesOnWithThoseItHas()
+    {
+        await using var hub = await HubUnderTest.StartAsync("--Limits:OpenConnections=3");
+        using var first = await RawClient.ConnectAsync(hub.Address, IPAddress.Loopback);
+        using var second = await RawClient.ConnectAsync(hub.Address, IPAddress.Parse("127.0.0.2"));
+        var third = await RawClient.ConnectAsync(hub.Address, IPAddress.Loopback);
+        await UntilOpenAsync(hub, 3);
+        using (var fourth = await RawClient.TryConnectAsync(hub.Address, IPAddress.Loopback))
+        {
+            if (fourth is not null) await fourth.UntilCutAsync();
+        }
+
+        await first.SayAsync("GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Contains("HTTP/1.1 200", await first.HearAsync("\"connections\":{\"status\":\"degraded\",\"reason\":\"3 connections from 2 addresses are open, at most 3"), StringComparison.Ordinal);
+        await second.SayAsync("GET /api/beers HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        await second.HearAsync("HTTP/1.1 200");
+
+        third.Dispose();
+        await UntilOpenAsync(hub, 2);
+        Assert.Equal(201, await hub.StatusAsync("POST", "/api/beers", body: """{"tapId":1,"volume":500}"""));
+    }
+
+    [Fact]
+    public async Task ConnectionsOfOneAddressThatSendNothingAreLimitedToo()
+    {
+        await using var hub = await HubUnderTest.StartAsync("--Limits:OpenConnectionsPerAddress=2");
+        using var first = await RawClient.ConnectAsync(hub.Address, IPAddress.Parse("127.0.0.2"));
+        using var second = await RawClient.ConnectAsync(hub.Address, IPAddress.Parse("127.0.0.2"));
+        await UntilOpenAsync(hub, 2);
+        using (var third = await RawClient.TryConnectAsync(hub.Address, IPAddress.Parse("127.0.0.2")))
+        {
+            if (third is not null) await third.UntilCutAsync();
+        }
+
+        Assert.Equal(200, await hub.StatusAsync("GET", "/api/beers"));
+    }
+
+    [Theory]
+    [InlineData("POST /api/beers HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1a\r\n{\"tapId\":1,\"volume\":500.0}\r\n0\r\n\r\n")]
+    [InlineData("GET /api/beers HTTP/1.1\nHost: localhost\n\n")]
+    [InlineData("GET /api/beers HTTP/1.1\r\nHost: localhost\nX: y\r\n\r\n")]
+    public async Task ARequestThatProxiesReadDifferentlyIsRefusedAndItsConnectionEnds(string request)
+    {
+        await using var hub = await HubUnderTest.StartAsync();
+        Assert.StartsWith("HTTP/1.1 400", await RawAsync(hub, request), StringComparison.Ordinal);
+    }
+
+    private static async Task UntilOpenAsync(HubUnderTest hub, int count)
+    {
+        var gate = hub.Services.GetRequiredService<ConnectionGate>();
+        await Keyed.UntilAsync(() => Task.FromResult(gate.Count.Connections == count));
+    }
+
+    /// <summary>Negotiates a SignalR connection; gives its token.</summary>
+    private static async Task<string> NegotiateAsync(HubUnderTest hub)
+    {
+        using var answer = await hub.SendAsync("POST", "/hubs/taps/negotiate?negotiateVersion=1");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return (string)(await answer.JsonAsync())["connectionToken"]!;
+    }
+
+    /// <summary>A listener over long polling that has its handshake behind it and no poll under way; gives the address that it polls.</summary>
+    private static async Task<string> PollingAsync(HubUnderTest hub)
+    {
+        var address = $"/hubs/taps?id={await NegotiateAsync(hub)}";
+        using (await hub.Http.GetAsync(address))
+        {
+        }
+
+        using var handshake = new StringContent("{\"protocol\":\"json\",\"version\":1}\u001e");
+        using (var sent = await hub.Http.PostAsync(address, handshake)) Assert.Equal(HttpStatusCode.OK, sent.StatusCode);
+        using var poll = await hub.Http.GetAsync(address);
+        Assert.StartsWith("{}", await poll.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        return address;
     }
 
     /// <summary>Sends bytes and gives all that is answered until the hub closes.</summary>
