@@ -197,8 +197,11 @@ public sealed class KeptPoursTests(ITestOutputHelper output) : IDisposable
         var seen = new HashSet<string>();
         for (var round = 0; round < 4; round++)
         {
-            using var client = Process.Start(new ProcessStartInfo(
-                "dotnet", [Path.Combine(AppContext.BaseDirectory, "BeerTap.Client.dll"), "--server", hub.Address.ToString(), "--taps", "3", "--every", "2ms", "--spool", SpoolPath]) { RedirectStandardOutput = true })!;
+            string[] command =
+            [
+                Path.Combine(AppContext.BaseDirectory, "BeerTap.Client.dll"), "--server", hub.Address.ToString(), "--taps", "3", "--every", "2ms", "--spool", SpoolPath,
+            ];
+            using var client = Process.Start(new ProcessStartInfo("dotnet", command) { RedirectStandardOutput = true })!;
             var calls = hub.Calls.Count + random.Next(1, 100);
             using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
