@@ -112,7 +112,9 @@ internal sealed class BeersApi(HttpClient http, TimeProvider time, HubPlace? pla
     {
         400 or 409 or 413 or 415 => Outcome.Refused,
         401 or 403 => Outcome.NotAllowed,
-        429 or 503 => Outcome.Busy,
+
+        // 507: the hub takes no more taps now. Its operator may raise the limit, so the pour is kept.
+        429 or 503 or 507 => Outcome.Busy,
         _ => Outcome.Away,
     };
 

@@ -51,4 +51,4 @@ internal sealed record OtherShares(int Taps, long Beers, decimal Share, decimal 
 /// <summary>A tap as the hub lists it; <c>Share</c> is in percent, the volume in millilitres.</summary>
 internal sealed record Tap(long Id, bool Connected, long Beers, decimal TotalVolume, decimal Share);
 
-internal sealed record TapsAnswer(IReadOnlyList<Tap>? Taps);
+internal sealed record TapsAnswer(IReadOnlyList<Tap>? Taps, long? Next = null);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -10,7 +11,7 @@ internal sealed class TapsPoll(HttpClient http, Func<Uri> hub, TapBoard board, T
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>A list of ten thousand taps is a megabyte: a hub that takes its time over it gets so many times that to rest.</summary>
+    /// <summary>A list of ten thousand taps is a megabyte in ten pages: a hub that takes its time over it gets so many times that to rest.</summary>
     private const int Leisure = 3;
 
     public async Task RunAsync(CancellationToken stopping)
@@ -37,14 +38,38 @@ internal sealed class TapsPoll(HttpClient http, Func<Uri> hub, TapBoard board, T
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, patience.Token);
         try
         {
-            using var answer = await http.GetAsync(new Uri(at, "api/taps"), either.Token);
-            if (answer.IsSuccessStatusCode)
+            var taps = new List<Tap>();
+            var path = "api/taps";
+            while (true)
             {
-                board.List((await answer.Content.ReadFromJsonAsync(ClientJson.Default.TapsAnswer, either.Token))?.Taps);
-            }
-            else if ((int)answer.StatusCode is not (429 or >= 500))
-            {
-                board.List(null);
+                using var answer = await http.GetAsync(new Uri(at, path), either.Token);
+                if (!answer.IsSuccessStatusCode)
+                {
+                    if ((int)answer.StatusCode is not (429 or >= 500))
+                    {
+                        board.List(null);
+                    }
+
+                    return;
+                }
+
+                var page = await answer.Content.ReadFromJsonAsync(ClientJson.Default.TapsAnswer, either.Token);
+                if (page?.Taps is null)
+                {
+                    board.List(null);
+                    return;
+                }
+
+                taps.AddRange(page.Taps);
+
+                // Ids grow from page to page: a hub that sends the same page for ever is not believed.
+                if (page.Next is not { } next || page.Taps.Count == 0 || next < page.Taps[^1].Id)
+                {
+                    board.List(taps);
+                    return;
+                }
+
+                path = string.Create(CultureInfo.InvariantCulture, $"api/taps?after_id={next}");
             }
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or JsonException || (fault is OperationCanceledException && !stopping.IsCancellationRequested))

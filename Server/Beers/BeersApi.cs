@@ -1,4 +1,5 @@
 using System.Globalization;
+using BeerTap.Server.Hosting;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 using BeerTap.Server.Taps;
@@ -9,8 +10,8 @@ namespace BeerTap.Server.Beers;
 /// <summary>Pours in, beers out: <c>/api/beers</c>.</summary>
 /// <remarks>Made once, with all it needs: a handler that asked for services would make a scope for each pour.</remarks>
 internal sealed class BeersApi(
-    Access access, PourReader reader, IntakeOptions options, GlassTypes glasses, BeerRepository repository, RefusalMeter meter, RefusedPours refusedPours,
-    PourTimes times, ClaimedTimes claimed, ILogger<BeerRepository> log)
+    Access access, TapLimit taps, PourReader reader, IntakeOptions options, LimitOptions limits, GlassTypes glasses, BeerRepository repository,
+    ReadLimits reads, RefusalMeter meter, RefusedPours refusedPours, PourTimes times, ClaimedTimes claimed, ILogger<BeerRepository> log)
 {
     public const string Path = "/api/beers";
 
@@ -25,7 +26,7 @@ internal sealed class BeersApi(
                 "the same beer comes back with 200 and `Idempotency-Replayed: true`, and no second event goes out.")
             .Accepts<NewBeer>("application/json")
             .Requires(Right.Pour)
-            .Refuses(400, 401, 403, 409, 413, 415, 429, 503);
+            .Refuses(400, 401, 403, 409, 413, 415, 429, 503, 507);
         beers.MapPost("batch", (Delegate)api.PourManyAsync)
             .WithSummary("Pours several beers")
             .WithDescription("For taps that were offline: 1 to 500 pours, answered one by one in the order they were sent. One bad pour fails alone.")
@@ -60,7 +61,21 @@ internal sealed class BeersApi(
             return new RefusalResult(notItsTap);
         }
 
-        var outcome = await repository.AddAsync(pour);
+        if (!taps.TryEnter(pour.TapId, out var isNew)) return new RefusalResult(Refusals.TooManyTaps(limits.Taps));
+
+        Outcome outcome;
+        try
+        {
+            outcome = await repository.AddAsync(pour);
+        }
+        finally
+        {
+            if (isNew)
+            {
+                taps.Leave(pour.TapId);
+            }
+        }
+
         switch (outcome.Kind)
         {
             case OutcomeKind.Poured:
@@ -86,20 +101,29 @@ internal sealed class BeersApi(
         if (pours is null) return new RefusalResult(refusal!);
 
         var good = new List<PourBeer>(pours.Count);
-        for (var i = 0; i < pours.Count; i++)
+        var newTaps = new List<int>();
+        Outcome[] outcomes;
+        try
         {
-            if (pours[i].Pour is not { } pour) continue;
-            if (access.RefusalToActFor(http, pour.TapId) is not { } no)
+            for (var i = 0; i < pours.Count; i++)
             {
-                good.Add(pour);
-                continue;
+                if (pours[i].Pour is not { } pour) continue;
+                var isNew = false;
+                var notItsTap = access.RefusalToActFor(http, pour.TapId);
+                if (notItsTap is { Status: not StatusCodes.Status503ServiceUnavailable }) refusedPours.Add(pour.TapId);
+                var no = notItsTap ?? (taps.TryEnter(pour.TapId, out isNew) ? null : Refusals.TooManyTaps(limits.Taps));
+                if (isNew) newTaps.Add(pour.TapId);
+                if (no is not null) pours[i] = (null, no);
+                else good.Add(pour);
             }
 
-            pours[i] = (null, no);
-            if (no.Status != StatusCodes.Status503ServiceUnavailable) refusedPours.Add(pour.TapId);
+            outcomes = good.Count == 0 ? [] : await repository.AddAsync(good);
+        }
+        finally
+        {
+            newTaps.ForEach(taps.Leave);
         }
 
-        var outcomes = good.Count == 0 ? [] : await repository.AddAsync(good);
         for (var i = 0; i < good.Count; i++)
         {
             if (outcomes[i].Kind is OutcomeKind.Poured or OutcomeKind.Replayed) refusedPours.Remove(good[i].TapId);
@@ -119,11 +143,22 @@ internal sealed class BeersApi(
         return new BatchResults(results);
     }
 
-    private Results<Ok<BeersAnswer>, RefusalResult> List(HttpContext http)
+    private Results<ReadAnswer<BeersAnswer>, RefusalResult> List(HttpContext http)
     {
         var (query, refusal) = BeerQuery.Read(http.Request, glasses, repository.Totals);
         if (query is null) return new RefusalResult(refusal!);
 
+        // A page past the end is empty, however far it is.
+        if (query.Cut.Skip > BeerQuery.MostSkipped && query.Cut.Skip < repository.Totals.Count(query.Filter.Type, query.Filter.TapId))
+        {
+            return new RefusalResult(BeerQuery.TooDeep());
+        }
+
+        return new ReadAnswer<BeersAnswer>(reads, () => ReadPage(http, query));
+    }
+
+    private BeersAnswer ReadPage(HttpContext http, BeerQuery query)
+    {
         var total = repository.Count(query.Filter);
 
         // A page past the end is empty at once: nothing is skipped over to find that out.
@@ -131,7 +166,7 @@ internal sealed class BeersApi(
         var found = query.Cut.Skip >= total ? [] : repository.List(query.Filter, query.Cut with { Size = query.PageSize + 1 });
         var beers = found.Take(query.PageSize).ToList();
         if (found.Count > beers.Count) http.Response.Headers.Link = query.NextLink(http.Request, beers[^1].Id);
-        return TypedResults.Ok(new BeersAnswer(beers, query.Page, query.PageSize, total));
+        return new BeersAnswer(beers, query.Page, query.PageSize, total);
     }
 
     private Results<Ok<BeerAnswer>, RefusalResult> Find(string id) =>

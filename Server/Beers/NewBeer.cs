@@ -33,7 +33,7 @@ public sealed record BeersAnswer(IReadOnlyList<Beer> Beers, long Page, int PageS
 public sealed record BatchAnswer(IReadOnlyList<BatchResult> Results);
 
 /// <summary>What became of one pour of a batch.</summary>
-/// <param name="Status">The status it would have had alone: 201, 200 (sent before), 400, 403, 409 or 503.</param>
+/// <param name="Status">The status it would have had alone: 201, 200 (sent before), 400, 403, 409, 503 or 507.</param>
 /// <param name="Beer">The beer, with 200 and 201.</param>
 /// <param name="Problem">What was wrong, with any other status.</param>
 public sealed record BatchResult(int Status, Beer? Beer = null, Problem? Problem = null);

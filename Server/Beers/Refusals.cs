@@ -81,6 +81,17 @@ internal static class Refusals
     public static Problem TooManyConnections() => Make(
         "too-many-connections", "The hub has too many listeners.", 503, "Come back after the time in Retry-After, with the last position you heard.");
 
+    public static Problem TooManyReads() => Make(
+        "too-many-reads", "The hub has too many lists to read.", 503, "Nothing is wrong with the request. Send it again after the time in Retry-After.");
+
+    public static Problem TooManyTaps(int limit) => Make(
+        "too-many-taps",
+        "The hub takes no more taps.",
+        507,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Limits:Taps allows {limit} taps, and this one is new. Nothing was stored. Send it again later, with the same pourId; the operator can raise the limit."));
+
     public static Problem Draining() => Make(
         "draining", "The hub is stopping and takes no new listeners.", 503, "Come back after the time in Retry-After, with the last position you heard.");
 

@@ -1,9 +1,14 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
 namespace BeerTap.Server.Hosting;
 
 /// <summary>The description of the API at <c>/openapi/v1.json</c>, and a page to try it at <c>/docs</c>.</summary>
 internal static class Docs
 {
-    public static void AddDocs(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    private const string Name = "v1";
+
+    public static void AddDocs(this IServiceCollection services) => services.AddOpenApi(Name, options =>
     {
         options.AddDocumentTransformer((document, _, _) =>
         {
@@ -15,14 +20,26 @@ internal static class Docs
             DocsKeys.Describe(document);
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer(DocsOptional.Describe);
         options.AddOperationTransformer<DocsExamples>();
         options.AddOperationTransformer<DocsKeys>();
     });
 
+    /// <summary>The document as JSON.</summary>
+    internal static async Task<byte[]> WriteAsync(IServiceProvider services)
+    {
+        var document = await services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name).GetOpenApiDocumentAsync();
+        using var json = new MemoryStream();
+        await document.SerializeAsJsonAsync(json, OpenApiSpecVersion.OpenApi3_1);
+        return json.ToArray();
+    }
+
     public static void MapDocs(this WebApplication app)
     {
-        // The one document there is. By default any name is taken, and one that is unknown is repeated in the answer.
-        app.MapOpenApi("/openapi/v1.json");
+        // Made once: it is the same for every caller, and making it takes longer than a pour.
+        var document = new Lazy<Task<byte[]>>(() => WriteAsync(app.Services));
+        app.MapGet("/openapi/v1.json", async () => Results.Bytes(await document.Value, "application/json; charset=utf-8")).ExcludeFromDescription();
+
         // Only requests for the page go through its middleware.
         app.UseWhen(http => http.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), docs => docs.UseSwaggerUI(page =>
         {

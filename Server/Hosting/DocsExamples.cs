@@ -43,7 +43,13 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
             ]),
         ["GET api/beers/{id}"] = new(Answers: new() { ["200"] = $$"""{"beer":{{Beer}}}""" }),
         ["DELETE api/beers/{id}"] = new(),
-        ["GET api/taps"] = new(Answers: new() { ["200"] = $$"""{"position":"k3x9q2ab-10","taps":[{{Tap}}]}""" }),
+        ["GET api/taps"] = new(
+            Answers: new() { ["200"] = $$"""{"position":"k3x9q2ab-10","taps":[{{Tap}}],"pageSize":1000}""" },
+            Parameters:
+            [
+                new("page_size", ParameterLocation.Query, JsonSchemaType.Integer, "1000 when left out.", Least: 1, Most: 1000),
+                new("after_id", ParameterLocation.Query, JsonSchemaType.Integer, "The last id of the page before: its next.", Least: 0, Most: int.MaxValue),
+            ]),
         ["GET api/taps/{id}"] = new(Answers: new() { ["200"] = $$"""{"tap":{{Tap}}}""" }),
         ["GET api/reports/totals"] = new(
             Answers: new() { ["200"] = """{"position":"k3x9q2ab-10","from":"2026-11-21T00:00:00Z","beers":10,"totalVolume":4232.5,"types":[{"type":"half","beers":2,"totalVolume":500},{"type":"pint","beers":8,"totalVolume":3732.5},{"type":"stein","beers":0,"totalVolume":0}]}""" },
@@ -68,7 +74,13 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
         ["POST api/keys"] = new(
             Request: """{"role":"tap","tapId":1,"name":"left bar"}""",
             Answers: new() { ["201"] = $$"""{"text":"bt_EXAMPLE-of-43-letters-digits-dashes-or-underscores","key":{{Key}}}""" }),
-        ["GET api/keys"] = new(Answers: new() { ["200"] = $$"""{"keys":[{{Key}}]}""" }),
+        ["GET api/keys"] = new(
+            Answers: new() { ["200"] = $$"""{"keys":[{{Key}}],"page":1,"pageSize":500,"total":1}""" },
+            Parameters:
+            [
+                new("page", ParameterLocation.Query, JsonSchemaType.Integer, "Counts from 1.", Least: 1, Most: int.MaxValue),
+                new("page_size", ParameterLocation.Query, JsonSchemaType.Integer, "500 when left out.", Least: 1, Most: 500),
+            ]),
         ["DELETE api/keys/{id}"] = new(),
         ["GET api/me"] = new(Answers: new() { ["200"] = """{"keyId":"k7m2qx9f","role":"operator","may":["read","listen","pour","delete","manageKeys"]}""" }),
         ["POST api/drain"] = new(
@@ -96,6 +108,7 @@ internal sealed class DocsExamples : IOpenApiOperationTransformer
         ["413"] = """{"type":"urn:beertap:problem:body-too-large","title":"The body is too large.","status":413,"detail":"The limit is 1048576 bytes. Send smaller batches."}""",
         ["415"] = """{"type":"urn:beertap:problem:wrong-media-type","title":"The body must be JSON.","status":415,"detail":"Send the header Content-Type: application/json."}""",
         ["429"] = """{"type":"urn:beertap:problem:too-many-requests","title":"There were too many requests.","status":429,"detail":"The limit is 1000 a second. Nothing was done; send again after the time in Retry-After."}""",
+        ["507"] = """{"type":"urn:beertap:problem:too-many-taps","title":"The hub takes no more taps.","status":507,"detail":"Limits:Taps allows 100000 taps, and this one is new. Nothing was stored. Send it again later, with the same pourId; the operator can raise the limit."}""",
         ["503"] = """{"type":"urn:beertap:problem:intake-full","title":"The hub has too many pours waiting.","status":503,"detail":"Nothing was stored. Send again after the time in Retry-After, with the same pourId."}""",
     };
 

@@ -45,6 +45,24 @@ internal sealed class LimitOptions
     [Range(1, 1_000_000)]
     public int NegotiationsPerAddress { get; set; } = 500;
 
+    /// <summary>
+    /// Taps that may have poured; a pour of one more, and a listener that names one more, is answered 507. Taps that have poured go on. Each takes about
+    /// 300 bytes of memory. It is what this hub takes in: pours from other hubs of a shared log are applied all the same.
+    /// </summary>
+    [Range(0, 10_000_000)]
+    public int Taps { get; set; } = 100_000;
+
+    /// <summary>
+    /// Lists, pages of the log and totals over time that are asked for at the same time, whether they wait, are read or are being sent; one more is
+    /// answered 503. Each may hold 250 KB.
+    /// </summary>
+    [Range(0, 100_000)]
+    public int Reads { get; set; } = 256;
+
+    /// <summary>The same from one address (of IPv6 one network of 64 bits). However many there are, an address never takes all threads that read.</summary>
+    [Range(0, 100_000)]
+    public int ReadsPerAddress { get; set; } = 64;
+
     /// <summary>Headers of one request; more are answered 431.</summary>
     [Range(10, 1_000)]
     public int HeaderCount { get; set; } = 100;

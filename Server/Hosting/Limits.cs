@@ -52,6 +52,8 @@ internal static class Limits
         });
         builder.Services.AddSingleton<RequestLimits>();
         builder.Services.AddSingleton<ListenerLimits>();
+        builder.Services.AddSingleton<ReadThreads>();
+        builder.Services.AddSingleton<ReadLimits>();
 
         // What waits is committed and answered, then the hub ends. The host's clock runs from the beginning of the drain.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = live.DrainSpread + live.DrainTimeout + StopWithin);

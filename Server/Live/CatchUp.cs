@@ -1,19 +1,20 @@
 using System.Diagnostics.CodeAnalysis;
+using BeerTap.Server.Hosting;
 using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Live;
 
 /// <summary>
-/// Reads pages of the log from the store for subscribers that are behind the ring. Only half of the processors' worth of pages is made at a
-/// time: thousands that come back after a restart must not take the processors from those that are up to date, nor from the posts.
+/// Reads pages of the log from the store for subscribers that are behind the ring, on the threads that lists are read on, and never on all of them:
+/// thousands that come back after a restart must not take the processors from those that are up to date, nor from the posts, nor the lists from others.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "A SemaphoreSlim whose wait handle is never asked for holds nothing; late readers must not throw.")]
-internal sealed class CatchUp(EventLog events, BeerRepository repository, LiveOptions options)
+internal sealed class CatchUp(EventLog events, BeerRepository repository, ReadThreads threads, LiveOptions options)
 {
     /// <summary>Bytes of an event on the wire; a page of longer ones moves to a larger buffer.</summary>
     private const int TypicalFrame = 256;
 
-    private readonly SemaphoreSlim _turns = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly SemaphoreSlim _turns = new(ReadThreads.MostForOne);
 
     /// <summary>Reads a page and makes it ready to send.</summary>
     /// <param name="after">The position number that the subscriber stands at.</param>
@@ -23,17 +24,24 @@ internal sealed class CatchUp(EventLog events, BeerRepository repository, LiveOp
         await _turns.WaitAsync();
         try
         {
-            // The store is read by the calling thread; the pump's is not for that.
-            await Task.Yield();
-            var page = repository.ReadLog(after, (int)Math.Min(options.PageEvents, to - after));
-            if (page.Count == 0) throw new StoreException($"The store has no event after position number {after}, though the log goes to {to}.");
-            var frames = new PageBuffer(page.Count * TypicalFrame);
-            foreach (var entry in page) events.Frames.Write(format, entry, frames);
-            return (frames, page[^1].Seq);
+            return await threads.RunAsync(() => Read(format, after, to));
         }
         finally
         {
             _turns.Release();
         }
+    }
+
+    private (PageBuffer Frames, long Last) Read(FrameFormat format, long after, long to)
+    {
+        var page = repository.ReadLog(after, (int)Math.Min(options.PageEvents, to - after));
+        if (page.Count == 0) throw new StoreException($"The store has no event after position number {after}, though the log goes to {to}.");
+        var frames = new PageBuffer(page.Count * TypicalFrame);
+        foreach (var entry in page)
+        {
+            events.Frames.Write(format, entry, frames);
+        }
+
+        return (frames, page[^1].Seq);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using BeerTap.Server.Beers;
+using BeerTap.Server.Hosting;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 
@@ -24,43 +25,47 @@ internal static class EventsApi
         .Requires(Right.Listen)
         .Refuses(400, 401, 403, 429, 503);
 
-    private static IResult Page(HttpRequest http, EventLog log, BeerRepository repository)
+    private static IResult Page(HttpContext http, EventLog log, BeerRepository repository, ReadLimits limits)
     {
         var errors = new FieldErrors();
-        var limit = (int)(QueryFields.Whole(http, "limit", 1, MostLimit, errors) ?? DefaultLimit);
-        if (!After.TryParse(QueryFields.Single(http, "after", errors), out var after))
+        var limit = (int)(QueryFields.Whole(http.Request, "limit", 1, MostLimit, errors) ?? DefaultLimit);
+        if (!After.TryParse(QueryFields.Single(http.Request, "after", errors), out var after))
             errors.Add("after", "must be a position as an event gave it, such as k3x9q2ab-42, or earliest.");
-        if (errors.Any) return new RefusalResult(errors.ToProblem());
+        return errors.Any ? new RefusalResult(errors.ToProblem()) : new PageAnswer(limits, body => Write(body, log, repository, after, limit));
+    }
 
+    private static void Write(IBufferWriter<byte> body, EventLog log, BeerRepository repository, After after, int limit)
+    {
         var (seq, reload) = log.Resolve(after);
-        var events = new List<ReadOnlyMemory<byte>>();
-        if (reload) events.Add(log.Frames.ReloadObject(seq));
+        body.Write("{\"events\":["u8);
+        if (reload)
+        {
+            body.Write(log.Frames.ReloadObject(seq).Span);
+        }
         else
         {
-            foreach (var entry in repository.ReadLog(seq, limit))
+            var begin = seq;
+            foreach (var entry in repository.ReadLog(begin, limit))
             {
-                events.Add(log.Frames.ObjectOf(entry));
+                if (seq > begin)
+                {
+                    body.Write(","u8);
+                }
+
+                body.Write(log.Frames.ObjectOf(entry).Span);
                 seq = entry.Seq;
             }
         }
 
-        return Results.Bytes(Join(events, log.Frames.PositionOf(seq)), "application/json; charset=utf-8");
+        body.Write("],\"position\":\""u8);
+        body.Write(System.Text.Encoding.ASCII.GetBytes(log.Frames.PositionOf(seq)));
+        body.Write("\"}"u8);
     }
 
-    private static ReadOnlyMemory<byte> Join(List<ReadOnlyMemory<byte>> events, string position)
+    /// <summary>The page, whose events are written as on every transport.</summary>
+    private sealed class PageAnswer(ReadLimits limits, Action<IBufferWriter<byte>> write) : IResult
     {
-        var body = new ArrayBufferWriter<byte>(64 + events.Sum(entry => entry.Length + 1));
-        body.Write("{\"events\":["u8);
-        for (var i = 0; i < events.Count; i++)
-        {
-            if (i > 0) body.Write(","u8);
-            body.Write(events[i].Span);
-        }
-
-        body.Write("],\"position\":\""u8);
-        body.Write(System.Text.Encoding.ASCII.GetBytes(position));
-        body.Write("\"}"u8);
-        return body.WrittenMemory;
+        public Task ExecuteAsync(HttpContext httpContext) => limits.AnswerAsync(httpContext, write);
     }
 }
 

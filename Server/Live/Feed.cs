@@ -1,3 +1,4 @@
+using BeerTap.Server.Hosting;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
 using BeerTap.Server.Taps;
@@ -25,11 +26,12 @@ internal sealed class Feed : IDisposable
     private int _next;
 
     public Feed(
-        BeerRepository repository, EventLog events, TapRegistry taps, KeyedListeners keyed, FeedMeter meter, LiveOptions options, TimeProvider time, ILogger<Feed> log)
+        BeerRepository repository, EventLog events, TapRegistry taps, KeyedListeners keyed, FeedMeter meter, ReadThreads threads, LiveOptions options, TimeProvider time,
+        ILogger<Feed> log)
     {
         (_events, _taps, _keyed, _meter, _options, _time, _log) = (events, taps, keyed, meter, options, time, log);
         var pumps = options.Pumps > 0 ? options.Pumps : Environment.ProcessorCount;
-        var catchUp = new CatchUp(events, repository, options);
+        var catchUp = new CatchUp(events, repository, threads, options);
         _pumps = [.. Enumerable.Range(0, pumps).Select(_ => new Pump(events, catchUp, meter, options, time, log))];
         meter.Watch(_pumps, events);
         _events.Advanced += TellPumps;

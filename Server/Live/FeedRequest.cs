@@ -1,5 +1,6 @@
 using BeerTap.Server.Beers;
 using BeerTap.Server.Security;
+using BeerTap.Server.Taps;
 
 namespace BeerTap.Server.Live;
 
@@ -15,8 +16,16 @@ internal readonly record struct FeedRequest(int? TapId, After After, ApiKey? Key
         if (!TryReadAfter(http, out var field, out var after)) errors.Add(field, "must be a position as an event gave it, such as k3x9q2ab-42, or earliest.");
 
         if (errors.Any) return (default, errors.ToProblem());
-        if (tapId is { } id && http.HttpContext.RequestServices.GetRequiredService<Access>().RefusalToActFor(http.HttpContext, id) is { } refusal)
-            return (default, refusal);
+        if (tapId is { } id)
+        {
+            var services = http.HttpContext.RequestServices;
+            var refusal = services.GetRequiredService<Access>().RefusalToActFor(http.HttpContext, id) ?? services.GetRequiredService<TapLimit>().RefusalToConnect(id);
+            if (refusal is not null)
+            {
+                return (default, refusal);
+            }
+        }
+
         return (new FeedRequest(tapId, after, KeyIdentity.Of(http.HttpContext)?.Key), null);
     }
 

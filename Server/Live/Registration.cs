@@ -14,6 +14,7 @@ internal static class Registration
         services.AddSingleton(settings.Reports);
         services.AddSingleton<TapRegistry>();
         services.AddSingleton<RefusedPours>();
+        services.AddSingleton<TapLimit>();
         services.AddSingleton<IScheduler>(Scheduler.Default);
         services.AddSingleton(provider =>
         {

@@ -26,7 +26,7 @@ internal static class SseFeed
             "it gets 200 with `retry:` and the event `closing`, because any other status ends an `EventSource` for good.")
         .Produces<string>(StatusCodes.Status200OK, "text/event-stream")
         .Listens()
-        .Refuses(400, 401, 403, 429, 503);
+        .Refuses(400, 401, 403, 429, 503, 507);
 
     /// <summary>What every answer of the stream has in its head: no cache keeps it, and no proxy holds it back.</summary>
     public static void SetHeaders(HttpResponse response)

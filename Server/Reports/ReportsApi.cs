@@ -1,4 +1,5 @@
 using BeerTap.Server.Beers;
+using BeerTap.Server.Hosting;
 using BeerTap.Server.Live;
 using BeerTap.Server.Security;
 using BeerTap.Server.Storage;
@@ -31,22 +32,26 @@ internal static class ReportsApi
         return TypedResults.Ok(new ShareReportAnswer(events.Frames.PositionOf(seq), report));
     }
 
-    private static Results<Ok<TotalsAnswer>, RefusalResult> Sum(HttpRequest request, BeerRepository repository, GlassTypes glasses, EventLog events, TimeProvider time)
+    private static Results<ReadAnswer<TotalsAnswer>, RefusalResult> Sum(
+        HttpRequest request, BeerRepository repository, GlassTypes glasses, EventLog events, TimeProvider time, ReadLimits limits)
     {
         var errors = new FieldErrors();
         var from = QueryFields.Time(request, "from", errors);
         if (from < time.GetUtcNow().UtcDateTime - Longest) errors.Add("from", "must not be more than 8 days ago.");
-        if (errors.Any) return new RefusalResult(errors.ToProblem());
+        return errors.Any ? new RefusalResult(errors.ToProblem()) : new ReadAnswer<TotalsAnswer>(limits, () => ReadTotals(from, repository, glasses, events));
+    }
 
+    private static TotalsAnswer ReadTotals(DateTime? from, BeerRepository repository, GlassTypes glasses, EventLog events)
+    {
         var totals = from is { } begin ? repository.Since(begin) : repository.Totals.ByType();
         var known = totals.Types.ToDictionary(type => type.Type, StringComparer.Ordinal);
         var types = glasses.Names
             .Concat(known.Values.Where(type => type.Beers > 0).Select(type => type.Type).Except(glasses.Names).Order(StringComparer.Ordinal))
             .Select(name => known.GetValueOrDefault(name) ?? new TypeTotal(name, 0, 0))
             .ToList();
-        return TypedResults.Ok(new TotalsAnswer(
+        return new TotalsAnswer(
             events.Frames.PositionOf(totals.Head), from, types.Sum(type => type.Beers), Units.ToMillilitres(types.Sum(type => type.Units)),
-            [.. types.Select(type => new GlassTotal(type.Type, type.Beers, Units.ToMillilitres(type.Units)))]));
+            [.. types.Select(type => new GlassTotal(type.Type, type.Beers, Units.ToMillilitres(type.Units)))]);
     }
 
     private static Ok<MinutesAnswer> LastHour(MinuteTally tally, EventLog events)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using BeerTap.Server.Beers;
 using BeerTap.Server.Storage;
@@ -8,15 +9,23 @@ namespace BeerTap.Server.Security;
 /// <summary>Keys made and taken back by an operator over REST: <c>/api/keys</c>.</summary>
 internal static class KeysApi
 {
+    private const string Path = "/api/keys";
+
+    /// <summary>How many keys a page holds at most, and when the caller does not say.</summary>
+    private const int MostPageSize = 500;
+
     public static void MapKeysApi(this IEndpointRouteBuilder routes)
     {
-        var keys = routes.MapGroup("/api/keys").WithTags("Keys").Requires(Right.ManageKeys);
+        var keys = routes.MapGroup(Path).WithTags("Keys").Requires(Right.ManageKeys);
         keys.MapPost("", Make)
             .WithSummary("Makes a key")
             .WithDescription("`role` is `tap` (with the `tapId` it pours for), `viewer` or `operator`. The `text` of the answer is the key itself; it is shown this once.")
             .Accepts<NewKey>("application/json")
             .Refuses(400, 401, 403, 413, 415, 429, 503);
-        keys.MapGet("", List).WithSummary("Lists the keys, the revoked among them").Refuses(401, 403, 429, 503);
+        keys.MapGet("", List)
+            .WithSummary("Lists the keys, the revoked among them")
+            .WithDescription("In the order in which they were made. `page` counts from 1, `page_size` 1 to 500. The header `Link` with `rel=\"next\"` leads to the next page.")
+            .Refuses(400, 401, 403, 429, 503);
         keys.MapDelete("{id}", Revoke)
             .WithSummary("Revokes a key")
             .WithDescription("It opens nothing from now on, and its open connections are closed with the reason `notAllowed`. 409 for a key that comes from a configured file.")
@@ -42,7 +51,26 @@ internal static class KeysApi
         }
     }
 
-    private static Ok<KeysAnswer> List(ApiKeys keys) => TypedResults.Ok(new KeysAnswer([.. keys.All.Select(key => Describe(key, keys))]));
+    private static Results<Ok<KeysAnswer>, RefusalResult> List(HttpContext http, ApiKeys keys)
+    {
+        var errors = new FieldErrors();
+        var page = QueryFields.Whole(http.Request, "page", 1, int.MaxValue, errors) ?? 1;
+        var pageSize = (int)(QueryFields.Whole(http.Request, "page_size", 1, MostPageSize, errors) ?? MostPageSize);
+        if (errors.Any)
+        {
+            return new RefusalResult(errors.ToProblem());
+        }
+
+        var all = keys.All;
+        var begin = (int)Math.Min(all.Count, (page - 1) * pageSize);
+        var end = Math.Min(all.Count, begin + pageSize);
+        if (end < all.Count)
+        {
+            http.Response.Headers.Link = string.Create(CultureInfo.InvariantCulture, $"<{Path}?page={page + 1}&page_size={pageSize}>; rel=\"next\"");
+        }
+
+        return TypedResults.Ok(new KeysAnswer([.. Enumerable.Range(begin, end - begin).Select(i => Describe(all[i], keys))], page, pageSize, all.Count));
+    }
 
     private static async Task<Results<NoContent, RefusalResult>> Revoke(
         string id, HttpContext http, ApiKeys keys, ILogger<ApiKeys> log, CancellationToken cancel)
@@ -88,5 +116,9 @@ public sealed record Key(string Id, string Role, int? TapId, string? Name, DateT
 /// <param name="Text">The key itself: the hub does not have it any more after this answer.</param>
 public sealed record NewKeyAnswer(string Text, Key Key);
 
-/// <summary>Every key, the revoked among them.</summary>
-public sealed record KeysAnswer(IReadOnlyList<Key> Keys);
+/// <summary>A page of the keys, the revoked among them.</summary>
+/// <param name="Keys">In the order in which they were made.</param>
+/// <param name="Page">The number of this page, from 1.</param>
+/// <param name="PageSize">How many keys a page holds.</param>
+/// <param name="Total">How many keys there are in all.</param>
+public sealed record KeysAnswer(IReadOnlyList<Key> Keys, long Page, int PageSize, int Total);

@@ -8,6 +8,7 @@ internal sealed class Totals
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly Dictionary<int, Tally> _taps = [];
+    private readonly TapIds _ids = new();
     private readonly Ranking _ranking = new();
     private readonly Dictionary<string, long> _beersByType = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _unitsByType = new(StringComparer.Ordinal);
@@ -38,14 +39,29 @@ internal sealed class Totals
         lock (_gate) return (_head, _beers, (_head + _beers) / 2);
     }
 
-    /// <summary>Every tap's totals as they stood at one position.</summary>
-    public TotalsSnapshot Snapshot()
+    /// <summary>How many taps have poured.</summary>
+    public int Taps
     {
-        var now = Now;
-        lock (_gate) return new TotalsSnapshot(_head, _beers, [.. _taps.Values.Select(tap => tap.Totals(now)).OrderBy(tap => tap.TapId)]);
+        get
+        {
+            lock (_gate)
+            {
+                return _taps.Count;
+            }
+        }
     }
 
-    /// <summary>The taps with the most beers as they stood at one position; costs the same however many taps there are.</summary>
+    /// <summary>The totals of the taps whose ids follow <paramref name="afterTap"/>, at most <paramref name="limit"/> of them, as they stood at one position.</summary>
+    public TotalsPage Page(int afterTap, int limit)
+    {
+        var now = Now;
+        lock (_gate)
+        {
+            return new TotalsPage(_head, _beers, [.. _ids.After(afterTap, limit).Select(tapId => _taps[tapId].Totals(now))]);
+        }
+    }
+
+    /// <summary>The taps with the most beers as they stood at one position; costs the logarithm of how many taps there are.</summary>
     public TopTotals Top(int taps)
     {
         var now = Now;
@@ -91,6 +107,15 @@ internal sealed class Totals
         lock (_gate) return _taps.GetValueOrDefault(tapId)?.Totals(Now);
     }
 
+    /// <summary>Whether a tap has poured, though its beers may be deleted.</summary>
+    public bool Knows(int tapId)
+    {
+        lock (_gate)
+        {
+            return _taps.ContainsKey(tapId);
+        }
+    }
+
     /// <summary>Whether a glass type was ever poured, though the configuration may no longer name it.</summary>
     public bool Knows(string type)
     {
@@ -101,7 +126,12 @@ internal sealed class Totals
 
     private void Add(int tapId, string type, TotalsChange change)
     {
-        if (!_taps.TryGetValue(tapId, out var tap)) _taps[tapId] = tap = new Tally(tapId);
+        if (!_taps.TryGetValue(tapId, out var tap))
+        {
+            _taps[tapId] = tap = new Tally(tapId);
+            _ids.Add(tapId);
+        }
+
         var before = tap.Beers;
         tap.Add(type, change);
         _ranking.Change(tapId, before, tap.Beers);

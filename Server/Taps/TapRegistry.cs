@@ -14,14 +14,30 @@ internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
 
     private readonly Lock _counting = new();
     private readonly Dictionary<int, Presence> _taps = [];
+    private readonly TapIds _ids = new();
 
     // Taps that only connected and are away, the longest away first.
     private readonly LinkedList<int> _away = [];
 
-    /// <summary>The taps that have connected since the hub started, as far as they are remembered.</summary>
-    public IReadOnlyList<int> Seen
+    /// <summary>How many taps have connected since the hub started, as far as they are remembered.</summary>
+    public int Seen
     {
-        get { lock (_counting) return [.. _taps.Keys]; }
+        get
+        {
+            lock (_counting)
+            {
+                return _ids.Count;
+            }
+        }
+    }
+
+    /// <summary>Those of them whose ids follow <paramref name="afterTap"/>, in order, at most <paramref name="limit"/> of them.</summary>
+    public IReadOnlyList<int> SeenAfter(int afterTap, int limit)
+    {
+        lock (_counting)
+        {
+            return [.. _ids.After(afterTap, limit)];
+        }
     }
 
     /// <summary>Told after a tap came to this hub or went from it.</summary>
@@ -72,7 +88,12 @@ internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
     {
         lock (_counting)
         {
-            if (!_taps.TryGetValue(tapId, out var presence)) _taps[tapId] = presence = new Presence();
+            if (!_taps.TryGetValue(tapId, out var presence))
+            {
+                _taps[tapId] = presence = new Presence();
+                _ids.Add(tapId);
+            }
+
             if (presence.Away is { } away) _away.Remove(away);
             presence.Away = null;
             count(presence);
@@ -91,6 +112,7 @@ internal sealed class TapRegistry(BeerRepository repository, TimeProvider time)
             presence.Away = _away.AddLast(tapId);
             if (_away.Count <= MostAway) return;
             _taps.Remove(_away.First!.Value);
+            _ids.Remove(_away.First.Value);
             _away.RemoveFirst();
         }
     }

@@ -52,7 +52,7 @@ internal static class ImportCommand
         using var store = Open(line.Storage, progress.Say);
         if (store.Bookmark is not null) throw new StoreException("This store is one of several hubs' on a shared log; what is added to it alone is on no other hub. Post the pours to one of them: POST /api/beers/batch.");
         foreach (var warning in store.Warnings) progress.Say(warning);
-        var import = new Import(store, new PourCheck(line.Glasses, line.Source, time), line.Holds, progress.Say);
+        var import = new Import(store, new PourCheck(line.Glasses, line.Source, time), line.Limits.Taps, line.Holds, progress.Say);
         foreach (var record in records)
         {
             import.Add(record);
@@ -78,10 +78,11 @@ internal static class ImportCommand
     }
 
     /// <summary>Commits records as the hub would, a thousand at a time, and counts what became of them.</summary>
-    private sealed class Import(IBeerStore store, PourCheck check, Position? holds, Action<string> say)
+    private sealed class Import(IBeerStore store, PourCheck check, int mostTaps, Position? holds, Action<string> say)
     {
         private readonly Sequencer _sequencer = new(store);
         private readonly long _oldHead = store.Head;
+        private readonly HashSet<int> _taps = [.. store.ReadTotals().Select(total => total.TapId)];
         private LogBatch _batch = new(store.Head);
         private long _poured;
         private long _before;
@@ -95,8 +96,14 @@ internal static class ImportCommand
             var (pour, position, fault) = check.Of(record);
             if (pour is null) Refuse(record.Line, fault!);
             else if (position is { } at && (IsUpTo(at, new Position(store.Epoch, _oldHead)) || IsUpTo(at, holds))) _before++;
+            else if (mostTaps > 0 && _taps.Count >= mostTaps && !_taps.Contains(pour.TapId))
+            {
+                var tooMany = $"tap {pour.TapId} is one more than Limits:Taps ({mostTaps}) allows; raise it with --Limits:Taps=NUMBER";
+                Refuse(record.Line, tooMany);
+            }
             else
             {
+                _taps.Add(pour.TapId);
                 var outcome = _sequencer.Decide(pour, _batch);
                 switch (outcome.Kind)
                 {

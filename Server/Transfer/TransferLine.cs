@@ -8,7 +8,7 @@ namespace BeerTap.Server.Transfer;
 
 /// <summary>What stands behind <c>export</c> or <c>import</c>: the file, the options, and settings as for the hub.</summary>
 /// <param name="File">The file, <c>-</c> for the standard stream.</param>
-internal sealed record TransferLine(string File, bool IsCsv, string? Backup, string? Source, Position? Holds, StorageOptions Storage, GlassTypes Glasses)
+internal sealed record TransferLine(string File, bool IsCsv, string? Backup, string? Source, Position? Holds, StorageOptions Storage, GlassTypes Glasses, LimitOptions Limits)
 {
     public const string Stream = "-";
 
@@ -16,7 +16,7 @@ internal sealed record TransferLine(string File, bool IsCsv, string? Backup, str
 
     private static readonly string[] OfExport = [Format, BackupName], OfImport = [Format, SourceName, HoldsName];
 
-    private static readonly string[] Sections = [StorageOptions.Section, "Glasses"];
+    private static readonly string[] Sections = [StorageOptions.Section, "Glasses", LimitOptions.Section];
 
     /// <exception cref="SettingsException">Something is wrong; all of it is told at once.</exception>
     public static TransferLine Read(string command, string[] words)
@@ -57,7 +57,8 @@ internal sealed record TransferLine(string File, bool IsCsv, string? Backup, str
         faults.AddRange(GlassTypes.FaultsOf(glasses));
         if (faults.Count > 0) throw new SettingsException(faults);
         return new TransferLine(
-            file!, format == "csv", values.GetValueOrDefault(BackupName), source, holds, configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions(), new GlassTypes(glasses));
+            file!, format == "csv", values.GetValueOrDefault(BackupName), source, holds, configuration.GetSection(StorageOptions.Section).Get<StorageOptions>() ?? new StorageOptions(),
+            new GlassTypes(glasses), configuration.GetSection(LimitOptions.Section).Get<LimitOptions>() ?? new LimitOptions());
     }
 
     private static string FormatOf(string? file) => file is null or Stream ? "csv" : Path.GetExtension(file).ToLower(CultureInfo.InvariantCulture) switch

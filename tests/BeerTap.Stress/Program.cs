@@ -11,7 +11,8 @@ internal static class Program
 {
     private static readonly Scenario[] Scenarios =
     [
-        new Steady(), new Neighbours(), new Drain(), new RestartEventSource(), new Return(), new Storm(), new Spool(), new Descriptors(), new Fuzzing(),
+        new Steady(), new Neighbours(), new Drain(), new RestartEventSource(), new Return(), new Storm(), new Spool(), new Descriptors(), new Readers(),
+        new Fuzzing(),
     ];
 
     /// <summary>These need RabbitMQ, and one of them nginx.</summary>

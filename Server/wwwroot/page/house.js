@@ -1,11 +1,25 @@
 // What the page knows of the house: taps, totals, minutes. Read at the start and carried on by the events.
 import { get } from './api.js';
+import { parse } from './feed.js';
 import { Snapshot } from './snapshot.js';
 import { midnight } from './words.js';
 
 export const minutesKept = 60;
 const readingAgain = 500; // ms from a deletion to reading what it changed, and others with it
 const inTurn = 10_000; // ms; who is connected is in no event
+const leisure = 3; // a long list is read again after so many times what reading it took
+
+/** All pages of the list of taps. Each tap is of its page's position, the whole of the first one's: events between the two are in the tap already. */
+async function readTaps() {
+  const whole = await get('api/taps');
+  for (let page = whole; ;) {
+    const { seq } = parse(page.position);
+    for (const tap of page.taps) tap.asOf = seq;
+    if (page !== whole) whole.taps.push(...page.taps);
+    if (!page.next) return whole;
+    page = await get(`api/taps?after_id=${page.next}`);
+  }
+}
 
 export class House {
   /** By id: {id, connected, beers, totalVolume, lastPour} */
@@ -19,6 +33,7 @@ export class House {
   #midnight = midnight();
   #stale = 0;
   #incomplete = false;
+  #tapsDue = 0;
 
   /**
    * @param on.taps the ids that changed, or none when all may have
@@ -33,8 +48,8 @@ export class House {
       new Snapshot(() => get(`api/reports/totals?from=${this.#midnight.toISOString()}`), answer => this.#take('today', answer), event => this.#countToday(event.beer)),
       new Snapshot(() => get('api/reports/minutes'), answer => this.#takeMinutes(answer), event => this.#countMinute(event.beer)),
     ];
-    this.tapList = new Snapshot(() => get('api/taps'), answer => this.#takeTaps(answer), event => this.#pour(event.beer));
-    setInterval(() => document.hidden || this.#read([this.tapList]), inTurn);
+    this.tapList = new Snapshot(readTaps, answer => this.#takeTaps(answer), (event, seq) => this.#pour(event.beer, seq));
+    setInterval(() => document.hidden || this.#readTapsInTurn(), inTurn);
     document.addEventListener('visibilitychange', () => document.hidden || this.#read([this.tapList]));
     setInterval(() => this.#pass(), 1_000);
   }
@@ -65,6 +80,14 @@ export class House {
       this.#incomplete = true;
       this.on.failed(fault);
     }
+  }
+
+  async #readTapsInTurn() {
+    const began = performance.now();
+    if (began < this.#tapsDue) return;
+    this.#tapsDue = Infinity;
+    await this.#read([this.tapList]);
+    this.#tapsDue = performance.now() + leisure * (performance.now() - began);
   }
 
   #readSoon() {
@@ -123,8 +146,9 @@ export class House {
     this.on.minutes();
   }
 
-  #pour({ tapId, volume, timestamp }) {
+  #pour({ tapId, volume, timestamp }, seq) {
     const tap = this.taps.get(tapId) ?? { id: tapId, connected: false, beers: 0, totalVolume: 0, lastPour: 0 };
+    if (seq <= tap.asOf) return;
     this.taps.set(tapId, tap);
     tap.beers++;
     tap.totalVolume += volume;

@@ -10,7 +10,7 @@ export class Snapshot {
   /**
    * @param read gets the answer, which holds its position
    * @param take puts the answer in the place of what was known
-   * @param apply carries on by one event
+   * @param apply carries on by one event and its number
    */
   constructor(read, take, apply) {
     Object.assign(this, { read, take, apply });
@@ -20,7 +20,7 @@ export class Snapshot {
     this.#heard?.push([event, seq]);
     if (seq <= this.#seq) return;
     this.#seq = seq;
-    this.apply(event);
+    this.apply(event, seq);
   }
 
   /** Reads it; of two at a time the later one holds. */
@@ -33,7 +33,7 @@ export class Snapshot {
       this.#seq = parse(answer.position).seq;
       this.take(answer);
       for (const [event, seq] of heard) {
-        if (seq > this.#seq) [this.#seq] = [seq, this.apply(event)];
+        if (seq > this.#seq) [this.#seq] = [seq, this.apply(event, seq)];
       }
       return answer;
     } finally {

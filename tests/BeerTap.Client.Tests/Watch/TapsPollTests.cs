@@ -30,14 +30,38 @@ public sealed class TapsPollTests
         await polling;
     }
 
+    [Fact]
+    public async Task AllPagesAreRead()
+    {
+        var clock = new ManualClock();
+        using var hubs = new Hubs
+        {
+            Pages =
+            {
+                ["/api/taps"] = """{"taps":[{"id":1,"connected":true,"beers":1,"totalVolume":500,"share":50},{"id":3,"connected":false,"beers":1,"totalVolume":400,"share":50}],"next":3}""",
+                ["/api/taps?after_id=3"] = """{"taps":[{"id":7,"connected":true,"beers":0,"totalVolume":0,"share":0}]}""",
+            },
+        };
+        using var http = new HttpClient(hubs);
+        using var over = new CancellationTokenSource();
+        var board = new TapBoard(clock);
+        var polling = new TapsPoll(http, () => new Uri("http://bar1:8338/"), board, clock).RunAsync(over.Token);
+        await Until.TrueAsync(() => board.Now().Taps.Count > 0, "the taps are listed");
+        Assert.Equal([1, 3, 7], board.Now().Taps.Select(tap => tap.Id));
+        await over.CancelAsync();
+        await polling;
+    }
+
     private sealed class Hubs : HttpMessageHandler
     {
+        public Dictionary<string, string> Pages { get; } = [];
+
         public ConcurrentQueue<Uri> Asked { get; } = [];
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Asked.Enqueue(request.RequestUri!);
-            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"taps":[]}""", System.Text.Encoding.UTF8, "application/json") });
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(Pages.GetValueOrDefault(request.RequestUri!.PathAndQuery) ?? """{"taps":[]}""", System.Text.Encoding.UTF8, "application/json") });
         }
     }
 }

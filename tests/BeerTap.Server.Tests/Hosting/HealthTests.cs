@@ -120,6 +120,7 @@ public sealed class HealthTests
         private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         private readonly HealthChecks _checks;
         private readonly StoreProbe _probe;
+        private readonly ReadThreads _readers = new();
         private Feed? _feed;
 
         /// <param name="deaf">Whether the log that is looked at is told no batch.</param>
@@ -129,7 +130,7 @@ public sealed class HealthTests
             var intake = new IntakeMeter(meters, Time);
             Repository = new BeerRepository(Store, writer => new GroupCommitter(writer, new IntakeOptions()), storage, intake, NullLogger<BeerRepository>.Instance);
             var events = new EventLog(Store.Epoch, () => 0, live);
-            _feed = new Feed(Repository, events, new TapRegistry(Repository, Time), new KeyedListeners(new ApiKeys(new SecurityOptions(), Folder, Time, Assert.Fail), Time), new FeedMeter(meters), live, Time, NullLogger<Feed>.Instance);
+            _feed = new Feed(Repository, events, new TapRegistry(Repository, Time), new KeyedListeners(new ApiKeys(new SecurityOptions(), Folder, Time, Assert.Fail), Time), new FeedMeter(meters), _readers, live, Time, NullLogger<Feed>.Instance);
             _probe = new StoreProbe(storage, Time);
             _checks = new HealthChecks(
                 _feed, deaf ? new EventLog(Store.Epoch, () => 0, live) : events, Repository, intake, _probe, storage, new HealthOptions(), Time, NullLogger<HealthChecks>.Instance);
@@ -165,6 +166,7 @@ public sealed class HealthTests
         {
             await _probe.DisposeAsync();
             StopFeed();
+            _readers.Dispose();
             Repository.Dispose();
             await _services.DisposeAsync();
             Directory.Delete(Folder, recursive: true);

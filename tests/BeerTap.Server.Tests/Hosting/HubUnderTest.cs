@@ -105,7 +105,9 @@ internal sealed class HubUnderTest : IAsyncDisposable
         }
 
         // A hub on every interface is asked on this machine's own.
-        Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single(url => url.StartsWith("http:", StringComparison.Ordinal)).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)) };
+        // And every answer is held against the description of the API.
+        var address = _app.Urls.Single(url => url.StartsWith("http:", StringComparison.Ordinal)).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
+        Http = new HttpClient(new AnswerCheck(await ApiDescription.OfAsync(Services)) { InnerHandler = new SocketsHttpHandler() }) { BaseAddress = new Uri(address) };
     }
 }
 

@@ -17,7 +17,7 @@ public sealed class TotalsTests
         ]);
 
         Assert.Equal((6L, 4L, 5L), totals.Counts());
-        Assert.Equal([1, 2], totals.Snapshot().Taps.Select(tap => tap.TapId));
+        Assert.Equal([1, 2], totals.Page(0, 10).Taps.Select(tap => tap.TapId));
         Assert.Equal(1700, totals.Find(2)!.TotalVolume);
         Assert.Equal(Noon, totals.Find(2)!.LastPour);
         Assert.Equal(Noon.AddHours(1), totals.Find(1)!.LastPour);
@@ -108,20 +108,40 @@ public sealed class TotalsTests
     }
 
     [Fact]
-    public void ASnapshotStaysAsItWas()
+    public void APageStaysAsItWas()
     {
         var totals = new Totals(0, []);
-        var before = totals.Snapshot();
+        var before = totals.Page(0, 10);
         var batch = new LogBatch(0);
         batch.Pour(Pour(1));
         totals.Apply(batch);
-        var between = totals.Snapshot();
+        var between = totals.Page(0, 10);
         var next = new LogBatch(1);
         next.Pour(Pour(1));
         totals.Apply(next);
 
         Assert.Empty(before.Taps);
         Assert.Equal((1L, 1L), (between.Head, Assert.Single(between.Taps).Beers));
-        Assert.Equal(2, Assert.Single(totals.Snapshot().Taps).Beers);
+        Assert.Equal(2, Assert.Single(totals.Page(0, 10).Taps).Beers);
+    }
+
+    [Fact]
+    public void PagesOfTapsAreInTheOrderOfTheirIdsAndLeaveNoneOut()
+    {
+        var random = new Random(20261130);
+        var totals = new Totals(0, []);
+        var batch = new LogBatch(0);
+        var ids = Enumerable.Range(0, 500).Select(_ => random.Next(1, 2_000)).Append(int.MaxValue).ToList();
+        ids.ForEach(id => batch.Pour(Pour(id)));
+        totals.Apply(batch);
+
+        var read = new List<int>();
+        for (var page = totals.Page(0, 7); page.Taps.Count > 0; page = totals.Page(read[^1], 7))
+        {
+            read.AddRange(page.Taps.Select(tap => tap.TapId));
+        }
+
+        Assert.Equal(ids.Distinct().Order(), read);
+        Assert.Equal(read.Count, totals.Taps);
     }
 }

@@ -141,6 +141,18 @@ public sealed class TransferTests : IDisposable
     }
 
     [Fact]
+    public async Task ALineOfOneMoreTapThanTheLimitIsToldAndTheOthersAreAdded()
+    {
+        var file = Path.Combine(_folder, "pours.csv");
+        await File.WriteAllTextAsync(file, string.Join('\n', ["tapId,volume,pouredAt,pourId", .. new[] { 1, 2, 3, 1 }.Select((tap, i) => $"{tap},500,2026-01-01T00:00:00Z,{i}")]));
+        var (code, _, errors) = await HubCommand.RunAsync("import", file, "--Limits:Taps=2", $"--Storage:Path={Store}");
+        Assert.Equal(1, code);
+        Assert.Contains("line 4: tap 3 is one more than Limits:Taps (2) allows", errors, StringComparison.Ordinal);
+        Assert.Contains("3 added, 0 there before, 1 not good", errors, StringComparison.Ordinal);
+        await Expect(0, "1 added, 3 there before, 0 not good", "import", file, $"--Storage:Path={Store}");
+    }
+
+    [Fact]
     public async Task JsonLinesAreReadOneByOne()
     {
         var file = Path.Combine(_folder, "pours.ndjson");
