@@ -42,10 +42,10 @@ internal static partial class Log
     [LoggerMessage(4010, LogLevel.Information, "The key {By} asks the hub to drain; listeners are sent to {To}")]
     public static partial void DrainAsked(ILogger log, string by, string to);
 
-    [LoggerMessage(4011, LogLevel.Warning, "The clock is wrong: {Fault}. The hub goes on; beers that name no time get the clock's")]
+    [LoggerMessage(4015, LogLevel.Warning, "The clock is wrong: {Fault}. The hub goes on; beers that name no time get the clock's")]
     public static partial void ClockWrong(ILogger log, string fault);
 
-    [LoggerMessage(4012, LogLevel.Information, "The clock is right again")]
+    [LoggerMessage(4016, LogLevel.Information, "The clock is right again")]
     public static partial void ClockRight(ILogger log);
 
     [LoggerMessage(4004, LogLevel.Information, "BeerTap {Version} serves on {Addresses}; the API is described at /docs")]
