@@ -20,7 +20,7 @@ internal sealed class SpoolFile : IAsyncDisposable
     private const int LinesPerWaitingPour = 4;
 
     private readonly string _path;
-    private readonly FileStream _held;
+    private readonly FileLock _held;
     private readonly Channel<Entry> _entries = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
 
     // Owned by the writing loop.
@@ -31,8 +31,9 @@ internal sealed class SpoolFile : IAsyncDisposable
     private int _compactFrom;
     private long _order;
     private int _lines;
+    private bool _nameIsFlushed = true;
 
-    private SpoolFile(string path, FileStream held, FileStream file, SpoolContent content, int compactFrom)
+    private SpoolFile(string path, FileLock held, FileStream file, SpoolContent content, int compactFrom)
     {
         _path = path;
         _held = held;
@@ -54,7 +55,7 @@ internal sealed class SpoolFile : IAsyncDisposable
     /// <exception cref="SpoolException">In use by another client, not a spool, or not readable and writable.</exception>
     public static SpoolFile Open(string path, int compactFrom = DefaultCompactFrom)
     {
-        FileStream? held = null;
+        FileLock? held = null;
         FileStream? file = null;
         try
         {
@@ -62,6 +63,13 @@ internal sealed class SpoolFile : IAsyncDisposable
             path = (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
             held = Hold(path);
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0);
+
+            // Also where somebody deleted the lock file of a client that runs.
+            if (!FileLock.TryLockBeside(file.SafeFileHandle))
+            {
+                throw InUse(path);
+            }
+
             var bytes = new byte[file.Length];
             file.ReadExactly(bytes);
             var content = SpoolContent.Read(bytes, path);
@@ -72,8 +80,11 @@ internal sealed class SpoolFile : IAsyncDisposable
             if (content.GoodBytes == 0)
             {
                 file.Write(SpoolContent.Header);
-                file.Flush(flushToDisk: true);
             }
+
+            // What a kill left may have been read from memory alone, and the name may be new.
+            Rewrite(file, bytes.AsSpan(0, content.GoodBytes));
+            Disk.FlushFolder(Path.GetDirectoryName(path)!);
 
             return new SpoolFile(path, held, file, content, compactFrom);
         }
@@ -81,7 +92,7 @@ internal sealed class SpoolFile : IAsyncDisposable
         {
             file?.Dispose();
             held?.Dispose();
-            throw fault as SpoolException ?? new SpoolException($"the spool {path} cannot be used: {fault.Message}", fault);
+            throw fault as SpoolException ?? new SpoolException($"the spool {path} cannot be used: {FileLock.Explain(fault)}", fault);
         }
     }
 
@@ -113,7 +124,8 @@ internal sealed class SpoolFile : IAsyncDisposable
             {
                 using var rejected = new FileStream(RejectedFile, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
                 rejected.Write(line.WrittenSpan);
-                rejected.Flush(flushToDisk: true);
+                Disk.Flush(rejected.SafeFileHandle);
+                Disk.FlushFolder(Path.GetDirectoryName(RejectedFile)!);
             }
 
             return true;
@@ -136,21 +148,32 @@ internal sealed class SpoolFile : IAsyncDisposable
             // Whoever waited for a record was told; a last rewrite that failed leaves the old file, which is whole.
         }
 
-        await _file.DisposeAsync();
-        await _held.DisposeAsync();
+        Close(_file);
+        _held.Dispose();
     }
 
     // A file of its own is locked, not the spool: a rewrite puts a new file in the spool's place.
-    private static FileStream Hold(string path)
+    private static FileLock Hold(string path) => FileLock.TryTake(path + ".lock") ?? throw InUse(path);
+
+    private static SpoolException InUse(string path) => new($"the spool {path} is in use by another client: give each client its own file");
+
+    private static void Close(FileStream file)
     {
-        try
+        FileLock.Release(file.SafeFileHandle);
+        file.Dispose();
+    }
+
+    // After a failed flush the system may read back what the disk does not have, so what is kept is written once more.
+    private static void Rewrite(FileStream file, ReadOnlySpan<byte> kept)
+    {
+        if (kept.Length > 0)
         {
-            return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            file.Position = 0;
+            file.Write(kept);
         }
-        catch (IOException fault) when (fault is not (DirectoryNotFoundException or PathTooLongException))
-        {
-            throw new SpoolException($"the spool {path} is in use by another client: give each client its own file", fault);
-        }
+
+        Disk.Flush(file.SafeFileHandle);
+        file.Seek(0, SeekOrigin.End);
     }
 
     private async Task WriteAsync()
@@ -201,7 +224,9 @@ internal sealed class SpoolFile : IAsyncDisposable
         _file.Write(_buffer.WrittenSpan);
         if (_toTell.Count > 0)
         {
-            _file.Flush(flushToDisk: true);
+            Disk.Flush(_file.SafeFileHandle);
+            FlushName();
+            CheckPlace();
         }
 
         _toTell.ForEach(done => done.TrySetResult());
@@ -239,6 +264,27 @@ internal sealed class SpoolFile : IAsyncDisposable
     // A file that reaches the longest its file system or a limit allows is told by the framework as an argument out of range.
     private static bool IsOfTheDisk(Exception ex) => ex is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
 
+    // Until then a power cut may bring the old file back, which lacks what is added to the new one.
+    private void FlushName()
+    {
+        if (_nameIsFlushed)
+        {
+            return;
+        }
+
+        Disk.FlushFolder(Path.GetDirectoryName(_path)!);
+        _nameIsFlushed = true;
+    }
+
+    // A spool that was deleted or replaced is not there for the next run.
+    private void CheckPlace()
+    {
+        if (FileIdentity.Of(_path, out _) is not { } named || named != FileIdentity.Of(_file.SafeFileHandle))
+        {
+            throw new IOException("it was deleted or replaced while this client has it open");
+        }
+    }
+
     // At every instant the name stands for a whole spool, the old one or the new one.
     private void Compact()
     {
@@ -253,7 +299,12 @@ internal sealed class SpoolFile : IAsyncDisposable
         try
         {
             next.Write(_buffer.WrittenSpan);
-            next.Flush(flushToDisk: true);
+            if (!FileLock.TryLockBeside(next.SafeFileHandle))
+            {
+                throw new IOException("another client rewrites it");
+            }
+
+            Disk.Flush(next.SafeFileHandle);
             File.Move(_path + ".new", _path, overwrite: true);
         }
         catch
@@ -263,9 +314,11 @@ internal sealed class SpoolFile : IAsyncDisposable
             throw;
         }
 
-        _file.Dispose();
+        Close(_file);
         _file = next;
         _lines = _waiting.Count;
+        _nameIsFlushed = false;
+        FlushName();
     }
 
     private readonly record struct Entry(SpoolRecord Record, TaskCompletionSource? Done);

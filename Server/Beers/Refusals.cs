@@ -47,6 +47,8 @@ internal static class Refusals
     {
         StoreFault.DiskFull => "Disk full: no pour can be stored until there is room; reading goes on. Send again after the time in Retry-After, with the same pourId.",
         StoreFault.Damaged => "What this needs lies in a damaged part of the store's files; nothing wrong is answered in its place. The hub's log says what to do.",
+        StoreFault.Moved => "The store's files were deleted, moved or replaced while the hub has them open. No pour is stored until they are back in their "
+            + "place; reading goes on. Send again after the time in Retry-After, with the same pourId.",
         StoreFault.LogUnavailable => "The log that the hubs share did not take it in time: most of its brokers are away, or this hub is cut off from them. Reading and listening go on. It may still come through; send again after the time in Retry-After, with the same pourId, and it is stored once.",
         _ => "It is not known to be stored. Send again after the time in Retry-After, with the same pourId.",
     });

@@ -9,8 +9,9 @@ namespace BeerTap.Server.Hosting;
 /// <summary>Whether the store takes writes, the feed moves and the disk has room, looked at once a second at most however often it is asked.</summary>
 /// <remarks>Nothing here waits for a commit, nor a commit for it: what is looked at are numbers that the committer and the pumps leave behind.</remarks>
 internal sealed class HealthChecks(
-    Feed feed, EventLog events, BeerRepository repository, IntakeMeter intake, StoreProbe probe, StorageOptions storage, HealthOptions options,
-    TimeProvider time, ILogger<HealthChecks> log, LogStatus? sharedLog = null, ConnectionGate? gate = null, HubClock? clock = null, ApiKeys? keys = null)
+    Feed feed, EventLog events, BeerRepository repository, IBeerStore store, IntakeMeter intake, StoreProbe probe, StorageOptions storage,
+    HealthOptions options, TimeProvider time, ILogger<HealthChecks> log, LogStatus? sharedLog = null, ConnectionGate? gate = null,
+    HubClock? clock = null, ApiKeys? keys = null)
 {
     /// <summary>A store that committed within this time needs no probe.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
@@ -60,13 +61,21 @@ internal sealed class HealthChecks(
 
     private HealthCheck Store()
     {
+        if (store.Files?.Look(GoodFor) is { } moved) return HealthCheck.Failed(moved);
+
         var waited = _commits.Of(intake.Begun, repository.Waiting > 0);
         if (waited >= options.StuckAfter) return HealthCheck.Failed(Text($"nothing was stored for {waited.TotalSeconds:0} s, though pours wait ({repository.Waiting})"));
 
         if (intake.Failure is { } failure)
         {
             var ago = time.GetElapsedTime(failure.At);
-            if (ago < Fresh) return HealthCheck.Failed(Text($"the last commit failed {ago.TotalSeconds:0} s ago: {Reason(failure.Fault)}"));
+
+            // A disk that refused a commit is believed again once a probe that began afterwards succeeded.
+            if (ago >= Fresh) probe.Look(Fresh, options.StuckAfter);
+            if (ago < Fresh || !probe.EndedSince(failure.At))
+            {
+                return HealthCheck.Failed(Text($"the last commit failed {ago.TotalSeconds:0} s ago: {Reason(failure.Fault)}"));
+            }
         }
         else if (intake.LastCommitted is > 0 and var at && time.GetElapsedTime(at) < Fresh)
         {
@@ -102,6 +111,7 @@ internal sealed class HealthChecks(
     private static string Reason(StoreFault fault) => fault switch
     {
         StoreFault.DiskFull => "the disk is full",
+        StoreFault.Moved => "the store's files are not in their place",
         StoreFault.Damaged => "a part of the store's files is damaged",
         _ => "the hub's log says why",
     };

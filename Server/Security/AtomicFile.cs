@@ -1,5 +1,3 @@
-using BeerTap.Server.Storage;
-
 namespace BeerTap.Server.Security;
 
 /// <summary>Replaces a small file whole: a reader, and a start after a power cut, finds the old content or the new, never a part.</summary>
@@ -15,16 +13,22 @@ internal static class AtomicFile
 
         // One that was left behind by a kill would keep the permissions it has.
         File.Delete(draft);
-        using (var file = new FileStream(draft, options))
+        try
         {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(draft, options))
+            {
+                file.Write(content);
+                file.Flush();
+                Disk.Flush(file.SafeFileHandle);
+            }
+
+            // Without a flushed name a power cut could bring the old content back, and with it a key that was revoked.
+            Disk.Rename(draft, path, overwrite: true);
         }
-
-        File.Move(draft, path, overwrite: true);
-
-        // Otherwise a power cut could bring the old content back, and with it a key that was revoked.
-        StoreFolder.FlushNamesOf(Path.GetDirectoryName(path)!);
+        finally
+        {
+            File.Delete(draft);
+        }
     }
 
     /// <summary>The file's bytes, or null when there is none.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using BeerTap.Server.Hosting;
+using BeerTap.Server.Storage;
 
 namespace BeerTap.Server.Security;
 
@@ -67,7 +68,8 @@ internal sealed class KeyFile(string folder, TimeProvider time)
     }
 
     /// <summary>Takes a key back; gives it as it is then, or null when there is none of this id. Doing so twice is doing so once.</summary>
-    public Task<ApiKey?> RevokeAsync(string id, CancellationToken cancel) => ChangeAsync(
+    public Task<ApiKey?> RevokeAsync(string id, CancellationToken cancel) =>
+        !File.Exists(Path) ? Task.FromResult<ApiKey?>(null) : ChangeAsync(
         keys =>
         {
             var index = keys.FindIndex(key => key.Id == id);
@@ -99,8 +101,8 @@ internal sealed class KeyFile(string folder, TimeProvider time)
     {
         try
         {
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
-            await using var held = await LockAsync(cancel);
+            StoreFolder.MakeIfMissing(System.IO.Path.GetDirectoryName(Path)!);
+            using var held = await LockAsync(cancel);
             List<ApiKey> keys = [.. Read()];
             var result = change(keys);
             if (result is not null) AtomicFile.Write(Path, JsonSerializer.SerializeToUtf8Bytes(new KeyBook(KeyBook.CurrentVersion, keys), KeyFileJson.Default.KeyBook));
@@ -108,25 +110,25 @@ internal sealed class KeyFile(string folder, TimeProvider time)
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new KeyFileException($"{Path} cannot be written: {fault.Message}", fault);
+            throw new KeyFileException(
+                $"{Path} cannot be written: {FileLock.Explain(fault)}. Whether the change is there is not known; 'keys list' shows what is.", fault);
         }
     }
 
     /// <summary>The system lets go of the lock when its holder ends, however it ends; the lock file itself stays and means nothing.</summary>
-    private async Task<FileStream> LockAsync(CancellationToken cancel)
+    private async Task<FileLock> LockAsync(CancellationToken cancel)
     {
         var path = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, LockName);
         var began = time.GetTimestamp();
         while (true)
         {
-            try
+            if (FileLock.TryTake(path) is { } held) return held;
+            if (time.GetElapsedTime(began) >= LockPatience)
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                throw new IOException($"another process has held {path} for {LockPatience.TotalSeconds:0} s");
             }
-            catch (IOException) when (time.GetElapsedTime(began) < LockPatience)
-            {
-                await Task.Delay(LockRetry, time, cancel);
-            }
+
+            await Task.Delay(LockRetry, time, cancel);
         }
     }
 

@@ -61,7 +61,7 @@ internal static class KeysCommand
                 {
                     "add" => await AddAsync(new KeyFile(folder, TimeProvider.System), wish!, answer, words),
                     "revoke" => await RevokeAsync(new KeyFile(folder, TimeProvider.System), line.Id!, words),
-                    _ => List(folder, answer),
+                    _ => await ListAsync(folder, answer, words),
                 };
             }
             catch (KeyFileException fault)
@@ -94,13 +94,21 @@ internal static class KeysCommand
         return 0;
     }
 
-    private static int List(string folder, TextWriter answer)
+    private static async Task<int> ListAsync(string folder, TextWriter answer, TextWriter words)
     {
-        var uses = new KeyUses(folder);
-        answer.WriteLine($"{"id",-10}{"role",-10}{"tap",-12}{"created",-22}{"last used",-22}{"revoked",-22}name");
-        foreach (var key in new KeyFile(folder, TimeProvider.System).Read())
+        var file = new KeyFile(folder, TimeProvider.System);
+        if (!File.Exists(file.Path) && !StoreFolder.HasStore(Path.GetFullPath(folder)))
         {
-            answer.WriteLine(string.Create(
+            await words.WriteLineAsync(
+                $"There is neither a store nor a key in {Path.GetFullPath(folder)}. Set --Storage:Path to the folder of the hub's store; nothing was made.");
+            return Refusal.ExitCode;
+        }
+
+        var uses = new KeyUses(folder);
+        await answer.WriteLineAsync($"{"id",-10}{"role",-10}{"tap",-12}{"created",-22}{"last used",-22}{"revoked",-22}name");
+        foreach (var key in file.Read())
+        {
+            await answer.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{key.Id,-10}{key.Role.Name(),-10}{key.TapId,-12}{Time(key.Created),-22}{Time(uses.At(key.Id)),-22}{Time(key.Revoked),-22}{Printable.Escape(key.Name ?? "")}"));
         }

@@ -50,6 +50,7 @@ internal sealed class HighWaterMark : IDisposable
             opened.Write(mark);
             opened.Flush();
             if (isNew) folder.FlushNames();
+            folder.Files.Add(path, opened._file);
             return opened;
         }
         catch
@@ -73,7 +74,7 @@ internal sealed class HighWaterMark : IDisposable
         RandomAccess.Write(_file, slot, _turn % Slots * SlotDistance);
     }
 
-    public void Flush() => RandomAccess.FlushToDisk(_file);
+    public void Flush() => Disk.Flush(_file);
 
     public void Dispose() => _file.Dispose();
 

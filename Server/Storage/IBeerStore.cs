@@ -20,6 +20,9 @@ internal interface IBeerStore : IDisposable
     /// <summary>What an operator must know of how the store was found, though it serves.</summary>
     IReadOnlyList<string> Warnings => [];
 
+    /// <summary>The files that it has open; null when it has none.</summary>
+    OpenFiles? Files => null;
+
     /// <summary>Appends a batch in one transaction and returns when it is on the disk (fsync). After an exception none of it is there.</summary>
     /// <exception cref="StoreException">The batch was not committed.</exception>
     void Append(LogBatch batch);

@@ -24,7 +24,7 @@ internal sealed class LiteDbBeerStore : IBeerStore
     private bool _closed;
 
     public LiteDbBeerStore(StoreFolder folder)
-        : this(folder, LiteDbFiles.OpenLog)
+        : this(folder, LiteDbFiles.OpenFile)
     {
     }
 
@@ -41,11 +41,17 @@ internal sealed class LiteDbBeerStore : IBeerStore
 
     public byte[]? Bookmark { get; }
 
-    public void Append(LogBatch batch) => Use("commit", session =>
+    public OpenFiles Files => _folder.Files;
+
+    public void Append(LogBatch batch)
     {
-        session.Append(batch);
-        return true;
-    });
+        Files.Check();
+        Use("commit", session =>
+        {
+            session.Append(batch);
+            return true;
+        });
+    }
 
     public Beer? FindPour(int tapId, string pourId) => Use("read", session => session.Reader.FindPour(tapId, pourId));
 

@@ -1,24 +1,23 @@
-using System.Runtime.InteropServices;
 using LiteDB;
 using LiteDB.Engine;
-using Microsoft.Win32.SafeHandles;
 
 namespace BeerTap.Server.Storage;
 
 /// <summary>
-/// LiteDB's engine and its two files: the data, and the log of commits that are not in the data yet. The log file is opened here and lent
-/// to LiteDB, because LiteDB 5 offers no way to flush it, and on Windows no other handle could.
+/// LiteDB's engine and its two files: the data, and the log of commits that are not in the data yet. Both are opened here and lent to LiteDB:
+/// LiteDB 5 offers no way to flush the log, and flushes the data by a call of the framework that does not say when it failed.
 /// </summary>
 internal sealed class LiteDbFiles : IDisposable
 {
-    private const string DataName = "beertap.litedb", LogName = "beertap-log.litedb";
+    private const string LogName = "beertap-log.litedb";
 
     // A checkpoint drops LiteDB's page cache, so it is worth few of them; reading this much back takes a start a fraction of a second.
     private const long LongestLog = 32 * 1024 * 1024;
 
+    private readonly LiteDbDataFile _data;
     private readonly LiteDbLogFile _log;
 
-    private LiteDbFiles(LiteDbLogFile log, LiteEngine engine) => (_log, Engine, Durable) = (log, engine, log.Length);
+    private LiteDbFiles(LiteDbDataFile data, LiteDbLogFile log, LiteEngine engine) => (_data, _log, Engine, Durable) = (data, log, engine, log.Length);
 
     public LiteEngine Engine { get; }
 
@@ -29,14 +28,29 @@ internal sealed class LiteDbFiles : IDisposable
     /// <param name="durable">Up to where the log is good; the rest was never answered and is cut off. Null at the first opening.</param>
     public static LiteDbFiles Open(StoreFolder folder, Func<string, FileStream> openLog, long? durable)
     {
-        var log = new LiteDbLogFile(openLog(folder.File(LogName)));
+        // Opened again after a fault: another file at the same path is not this store.
+        if (durable is not null) folder.Files.Check(TimeSpan.Zero);
+        var logFile = openLog(folder.File(LogName));
+        var log = new LiteDbLogFile(logFile);
+        LiteDbDataFile? data = null;
         LiteEngine? engine = null;
         try
         {
+            var dataFile = OpenFile(folder.File(StoreFolder.LiteDbName));
+            data = new LiteDbDataFile(dataFile);
+            if (!FileLock.TryLockBeside(dataFile.SafeFileHandle))
+            {
+                throw new StoreException($"{dataFile.Name} is held by another hub. Stop the other hub.", fault: StoreFault.Held);
+            }
+
+            folder.Files.Add(dataFile.Name, dataFile.SafeFileHandle);
+            folder.Files.Add(logFile.Name, logFile.SafeFileHandle);
             if (durable < log.Length) log.SetLength(durable.Value);
             engine = new LiteEngine(new EngineSettings
             {
-                Filename = folder.File(DataName),
+                // Named as well for the temporary file of a large sort, which lies beside it.
+                Filename = dataFile.Name,
+                DataStream = data,
                 LogStream = log,
                 Collation = Collation.Binary,
             });
@@ -44,20 +58,28 @@ internal sealed class LiteDbFiles : IDisposable
             // The store makes its own checkpoints, between batches.
             engine.Pragma("CHECKPOINT", 0);
 
-            // What a crash left unflushed is about to be read and told.
-            log.FlushToDisk();
-            FlushNames(folder.Path);
-            return new LiteDbFiles(log, engine);
+            // What a kill left in the log is about to be read and told, and its flush may have failed: reading it back proves nothing then, since the
+            // system answers from memory. Written into the data and flushed, it is on the disk.
+            // After a fault the log holds only what was flushed, so it can be read though the disk refuses to flush.
+            if (durable is null)
+            {
+                if (log.Length > 0) engine.Checkpoint();
+                log.FlushToDisk();
+                folder.FlushNames();
+            }
+
+            return new LiteDbFiles(data, log, engine);
         }
         catch
         {
             engine?.Dispose();
+            data?.Dispose();
             log.Dispose();
             throw;
         }
     }
 
-    public static FileStream OpenLog(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+    public static FileStream OpenFile(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
 
     /// <summary>Runs a transaction; it is on the disk when this returns. After an exception the files must be closed and opened again.</summary>
     public void Commit(Action write)
@@ -81,19 +103,7 @@ internal sealed class LiteDbFiles : IDisposable
     public void Dispose()
     {
         Engine.Dispose();
+        _data.Dispose();
         _log.Dispose();
     }
-
-    /// <summary>A new file survives a power cut only once its folder was flushed too; Windows sees to that itself.</summary>
-    private static void FlushNames(string folder)
-    {
-        if (OperatingSystem.IsWindows()) return;
-        using var handle = new SafeFileHandle(OpenForReading(folder, 0), ownsHandle: true);
-        if (handle.IsInvalid) throw new IOException($"The folder {folder} cannot be flushed (error {Marshal.GetLastPInvokeError()}).");
-        RandomAccess.FlushToDisk(handle);
-    }
-
-    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern nint OpenForReading([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 }

@@ -31,7 +31,8 @@ internal sealed class LiteDbLogFile(FileStream file) : Stream
     public void FlushToDisk()
     {
         if (_fault is not null) ExceptionDispatchInfo.Throw(_fault);
-        file.Flush(flushToDisk: true);
+        file.Flush();
+        Disk.Flush(file.SafeFileHandle);
     }
 
     public override void Write(byte[] buffer, int offset, int count)

@@ -19,4 +19,10 @@ internal static partial class Log
 
     [LoggerMessage(1006, LogLevel.Information, "{Work}")]
     public static partial void StoreWorks(ILogger log, string work);
+
+    [LoggerMessage(1007, LogLevel.Error, "No pour is stored: {Fault}. Put the same files back in their place; if they are lost, stop the hub and restore a backup")]
+    public static partial void FilesMoved(ILogger log, string fault);
+
+    [LoggerMessage(1008, LogLevel.Information, "The store's files are back in their place; pours are stored again")]
+    public static partial void FilesBack(ILogger log);
 }

@@ -20,6 +20,7 @@ internal static class Registration
         if (settings.Replication.IsShared) services.AddReplication(settings);
         else services.AddSingleton<Func<LogWriter, ICommitter>>(writer => new GroupCommitter(writer, settings.Intake));
         services.AddSingleton<BeerRepository>();
+        services.AddHostedService<StoreWatch>();
     }
 
     /// <param name="say">Told what is done where it takes long.</param>
@@ -29,13 +30,26 @@ internal static class Registration
         var folder = StoreFolder.Hold(options.Path, epochOfNew);
         try
         {
-            return options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase) ? new SqliteBeerStore(folder, options.AcceptLoss, say: say) : OpenLiteDb(folder);
+            UnfinishedRestore.Refuse(folder.Path);
+            var isSqlite = options.Provider.Equals("sqlite", StringComparison.OrdinalIgnoreCase);
+            if (isSqlite) RefuseTheOther(folder, SqliteFiles.FileName, StoreFolder.LiteDbName, "litedb");
+            else RefuseTheOther(folder, StoreFolder.LiteDbName, SqliteFiles.FileName, "sqlite");
+            return isSqlite ? new SqliteBeerStore(folder, options.AcceptLoss, say: say) : OpenLiteDb(folder);
         }
         catch
         {
             folder.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A hub with the wrong setting must not begin an empty store beside the one that it is meant to serve.</summary>
+    private static void RefuseTheOther(StoreFolder folder, string own, string other, string provider)
+    {
+        if (File.Exists(folder.File(own)) || !File.Exists(folder.File(other))) return;
+        throw new StoreException(
+            $"The folder {folder.Path} holds a store of the other kind ({other}). Set Storage:Provider to {provider}, or Storage:Path to another "
+            + "folder; nothing was made.");
     }
 
     /// <summary>LiteDB's store is compiled in on request, so it is looked up by name: nothing else in the code depends on how it was built.</summary>

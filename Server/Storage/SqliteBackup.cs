@@ -19,38 +19,33 @@ internal static class SqliteBackup
         using (source)
         {
             say($"Copying {store}");
-            return Write(source, target, copy => Verify(copy, say));
+            return Write(source, target, copy => Verify(copy, say), say);
         }
     }
 
     /// <summary>Copies a store to a new file, which gets its name once it was found good and flushed.</summary>
     /// <exception cref="StoreException">It cannot be done; no file was left.</exception>
-    public static T Write<T>(SqliteConnection source, string target, Func<string, T> verify)
+    public static T Write<T>(SqliteConnection source, string target, Func<string, T> verify, Action<string> say)
     {
-        var making = target + ".making";
         try
         {
-            File.Delete(making);
-
             // A file of its own without the gaps of the old one, read from one moment's snapshot.
-            SqliteSchema.Execute(source, $"VACUUM INTO '{making.Replace("'", "''", StringComparison.Ordinal)}'");
-            var told = verify(making);
-            StoreFolder.FlushFile(making);
-            File.Move(making, target);
-            StoreFolder.FlushNamesOf(Path.GetDirectoryName(target)!);
+            using var draft = Draft.Begin(target, say);
+            // It is flushed once, when it is finished.
+            SqliteSchema.Execute(source, "PRAGMA synchronous=OFF");
+            SqliteSchema.Execute(source, $"VACUUM INTO '{draft.Path.Replace("'", "''", StringComparison.Ordinal)}'");
+            SqliteSchema.Execute(source, "PRAGMA synchronous=FULL");
+            var told = verify(draft.Path);
+            draft.Finish();
             return told;
         }
         catch (SqliteException fault)
         {
-            throw fault.Explain(source.DataSource, "be copied");
+            throw fault.Explain(source.DataSource, $"be copied to {target}");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"The backup {target} cannot be written: {fault.Message}", fault);
-        }
-        finally
-        {
-            File.Delete(making);
+            throw new StoreException($"The backup {target} cannot be written: {FileLock.Explain(fault)}.", fault, StoreException.FaultOf(fault));
         }
     }
 
@@ -61,35 +56,54 @@ internal static class SqliteBackup
     {
         if (!File.Exists(file)) throw new StoreException($"There is no file {Path.GetFullPath(file)}.");
         using var folder = StoreFolder.Hold(options.Path);
-        var old = Directory.GetFiles(folder.Path).Select(path => Path.GetFileName(path)!).Where(StoreFolder.IsOfAStore).ToList();
-        if (old.Count > 0 && !force)
+        var unfinished = UnfinishedRestore.Find(folder);
+        var hasOld = unfinished is null ? StoreFolder.HasStore(folder.Path) : unfinished.KeptIn.Length > 0;
+        if (hasOld && !force)
             throw new StoreException($"The folder {folder.Path} holds a store. With --force its files are kept in a folder beside it and the backup takes their place.");
 
-        Verify(file, say);
-        File.Delete(System.IO.Path.Combine(folder.Path, StoreFolder.KeysHeard));
+        if (unfinished is not null) say("A restore into this folder was cut short; it is done again");
+
+        // A hub must not begin an empty store where a first restore was cut short. An existing store stays in use until its files are moved.
+        var restore = unfinished ?? (hasOld ? null : UnfinishedRestore.Begin(folder, keeps: false));
         var restored = (Epoch: "", Head: 0L);
-        string? kept = null;
-        SqliteOpening.Place(
-            folder,
-            making =>
-            {
-                say("Copying");
-                File.Copy(file, making);
-                using var connection = SqliteFiles.Connect(making);
-                SqliteSchema.Execute(connection, "PRAGMA journal_mode=DELETE");
-                SqliteMigration.Known.Apply(connection);
-                if (!keepEpoch) SqliteSchema.SetEpoch(connection, StoreFolder.NewEpoch());
-                restored = Verify(connection, making, say);
-                SqliteSchema.Execute(connection, "PRAGMA journal_mode=WAL");
-                SqliteFiles.KeepLog(connection, false);
-            },
-            () =>
-            {
-                // The old mark stays until the new one is written over it: killed in between, the hub refuses and does not begin an empty store.
-                if (old.Count > 0) kept = folder.KeepAside("replaced", old.Contains, name => name != HighWaterMark.FileName);
-            });
+        var moves = false;
+        try
+        {
+            Verify(file, say);
+            SqliteOpening.Place(
+                folder,
+                making =>
+                {
+                    say("Copying");
+                    File.Copy(file, making);
+                    using var connection = SqliteFiles.Connect(making);
+
+                    // It is flushed once, as a whole, before it gets its name.
+                    SqliteSchema.Execute(connection, "PRAGMA journal_mode=DELETE; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF");
+                    SqliteMigration.Known.Apply(connection);
+                    if (!keepEpoch) SqliteSchema.SetEpoch(connection, StoreFolder.NewEpoch());
+                    restored = Verify(connection, making, say);
+                    SqliteSchema.Execute(connection, "PRAGMA journal_mode=WAL");
+                    SqliteFiles.KeepLog(connection, false);
+                },
+                () =>
+                {
+                    moves = true;
+                    restore ??= UnfinishedRestore.Begin(folder, keeps: true);
+                    restore.KeepFiles();
+                });
+        }
+        catch when (!moves && unfinished is null)
+        {
+            SqliteOpening.RemoveHalfMade(folder);
+            restore?.End();
+            throw;
+        }
+
+        File.Delete(folder.File(StoreFolder.KeysHeard));
         HighWaterMark.Open(folder, new Mark(restored.Epoch, restored.Head)).Dispose();
-        return (restored.Epoch, restored.Head, kept);
+        restore!.End();
+        return (restored.Epoch, restored.Head, hasOld ? folder.File(restore.KeptIn) : null);
     }
 
     /// <summary>What does not hold in a backup, or in the store of a hub that is stopped; where all does, its epoch and its last position.</summary>
@@ -104,10 +118,8 @@ internal static class SqliteBackup
         ExpectStore(options);
         using var folder = Held(options) ?? throw new StoreException(
             $"The folder {Path.GetFullPath(options.Path)} is held by a hub. Stop it; or, while it serves, take a backup, which is checked as well.");
-        var (files, _) = SqliteFiles.OpenAsItIs(folder, acceptLoss: false);
-        var found = Check(files.Writer, say);
-        files.Abandon();
-        return found;
+        using var store = SqliteFiles.OpenToRead(folder);
+        return Check(store, say);
     }
 
     /// <summary>A connection to a backup, which stays as it is.</summary>
@@ -125,7 +137,7 @@ internal static class SqliteBackup
         ExpectStore(options);
         using (var folder = Held(options))
         {
-            if (folder is not null) SqliteFiles.OpenAsItIs(folder, acceptLoss: false).Files.Abandon();
+            if (folder is not null) SqliteFiles.OpenToRead(folder).Dispose();
         }
 
         return (store, SqliteFiles.Connect(store, SqliteOpenMode.ReadOnly));
@@ -134,8 +146,14 @@ internal static class SqliteBackup
     private static void ExpectStore(StorageOptions options)
     {
         var folder = Path.GetFullPath(options.Path);
+        UnfinishedRestore.Refuse(folder);
         if (!StoreFolder.HasStore(folder))
             throw new StoreException($"There is no store in {folder}. Set --Storage:Path to the folder of the hub's store; nothing was made.");
+        if (File.Exists(Path.Combine(folder, StoreFolder.LiteDbName)) && !File.Exists(Path.Combine(folder, SqliteFiles.FileName)))
+        {
+            throw new StoreException(
+                $"The store in {folder} is a LiteDB store; this command knows the sqlite store. Stop the hub and copy the folder; nothing was made.");
+        }
     }
 
     /// <summary>The folder, or null when a hub holds it.</summary>

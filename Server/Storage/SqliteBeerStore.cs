@@ -57,16 +57,21 @@ internal sealed class SqliteBeerStore : IBeerStore
 
     public IReadOnlyList<string> Warnings { get; }
 
+    public OpenFiles Files => _folder.Files;
+
     public void Append(LogBatch batch)
     {
+        Files.Check();
+        _files.Settle();
         try
         {
             _append.Run(batch);
         }
         catch (SqliteException fault)
         {
-            _files.Failed();
-            throw fault.Explain(_files.Path, "commit");
+            var told = fault.Explain(_files.Path, "commit");
+            _files.Failed(isOfTheBatch: told.Fault == StoreFault.Refused);
+            throw told;
         }
 
         _head = batch.Head;
@@ -128,14 +133,20 @@ internal sealed class SqliteBeerStore : IBeerStore
         catch (SqliteException)
         {
             // It stays in the log's tail, where the next start finds it.
-            _files.Failed();
+            _files.Failed(isOfTheBatch: false);
         }
     }
 
     private T Read<T>(Func<SqliteReader, T> read)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        if (!_idleReaders.TryTake(out var reader)) reader = new SqliteReader(SqliteFiles.Connect(_files.Path), _types);
+        if (!_idleReaders.TryTake(out var reader))
+        {
+            // Another file at the same path is not this store.
+            Files.Check();
+            reader = new SqliteReader(SqliteFiles.Connect(_files.Path), _types);
+        }
+
         try
         {
             return Read(reader, read);

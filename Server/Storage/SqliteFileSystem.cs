@@ -147,10 +147,25 @@ internal static unsafe class SqliteFileSystem
             return Ok;
         }
 
-        // The first flush is SQLite's own, which for a new file flushes its name as well. From then on by a descriptor of the shim's.
+        // The first flush is SQLite's own. It flushes the name of a new file as well, but passes over a failure of that, so the name is flushed
+        // here. From then on by a descriptor of the shim's.
         var result = file->Methods->System->Sync(file, flags);
+        if (result == Ok && !TryFlushName(own->Name)) return NotFlushed;
         if (result == Ok) own->Descriptor = SqliteNative.OpenFile(own->Name, SqliteNative.ReadWriteAndCloseOnExec);
         return result;
+    }
+
+    private static bool TryFlushName(byte* name)
+    {
+        try
+        {
+            Disk.FlushFolder(Path.GetDirectoryName(Marshal.PtrToStringUTF8((nint)name)!)!);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

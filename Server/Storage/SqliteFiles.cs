@@ -41,6 +41,8 @@ internal sealed unsafe class SqliteFiles : IDisposable
     private long _head;
     private int _restartAt = FramesUntilRestart;
     private TimeSpan _restartWait = ShortestRestartWait;
+    private Exception? _settling;
+    private bool _mustSettle;
     private bool _closed;
 
     private SqliteFiles(StoreFolder folder, SqliteConnection writer, SqliteOpening opened)
@@ -49,6 +51,9 @@ internal sealed unsafe class SqliteFiles : IDisposable
         (_foundLog, *_frames) = (opened.Log?.Id ?? 0, (int)(opened.Log?.Frames ?? 0));
         _mark = HighWaterMark.Open(folder, new Mark(_epoch, _head, _foundLog, *_frames));
         SqliteNative.WalHook(writer.Handle!.DangerousGetHandle(), &Committed, (nint)_frames);
+
+        // A kill may have left commits in the log whose flush had failed: the system reads them, the disk does not have them.
+        _mustSettle = *_frames > 0;
     }
 
     public SqliteConnection Writer { get; }
@@ -61,11 +66,35 @@ internal sealed unsafe class SqliteFiles : IDisposable
     public static (SqliteFiles Files, SqliteOpening Opened) Open(StoreFolder folder, bool acceptLoss, SqliteMigration migration, Action<string> say)
     {
         var (files, opened) = OpenAsItIs(folder, acceptLoss, migration.Version);
-        if (SqliteSchema.VersionOf(files.Writer) == migration.Version) return (files, opened);
+        if (SqliteSchema.VersionOf(files.Writer) == migration.Version) return (Settled(files), opened);
         files.Dispose();
         var said = migration.Run(folder, say, TimeProvider.System);
         (files, var migrated) = OpenAsItIs(folder, acceptLoss: false, migration.Version);
-        return (files, migrated with { Warnings = [.. opened.Warnings, said, .. migrated.Warnings] });
+        return (Settled(files), migrated with { Warnings = [.. opened.Warnings, said, .. migrated.Warnings] });
+    }
+
+    private static SqliteFiles Settled(SqliteFiles files)
+    {
+        try
+        {
+            try
+            {
+                files.Settle();
+            }
+            catch (StoreException ex) when (ex.Fault == StoreFault.DiskFull)
+            {
+                // What is there can be read, and the log is moved before the next commit.
+                Disk.FlushFile(files.Path + "-wal");
+            }
+
+            foreach (var kind in new[] { "-wal", "-shm" }) files._folder.Files.Add(files.Path + kind);
+            return files;
+        }
+        catch
+        {
+            files.Abandon();
+            throw;
+        }
     }
 
     /// <summary>Opens the store in the schema it has.</summary>
@@ -89,6 +118,33 @@ internal sealed unsafe class SqliteFiles : IDisposable
         catch
         {
             writer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the store of a folder that is held, to read it: nothing is made or changed.</summary>
+    /// <exception cref="StoreException">There is no such store, or it is damaged.</exception>
+    public static SqliteConnection OpenToRead(StoreFolder folder)
+    {
+        var before = SqliteOpening.LookBefore(folder, mayMake: false);
+        var hadLog = File.Exists(folder.File(FileName) + "-wal");
+        var connection = Connect(folder.File(FileName));
+        try
+        {
+            SqliteOpening.Look(folder, connection, before, acceptLoss: false, mayChange: false);
+
+            // SQLite makes an empty log to read; the last to close it takes that with it.
+            KeepLog(connection, hadLog);
+            return connection;
+        }
+        catch (SqliteException ex)
+        {
+            connection.Dispose();
+            throw ex.Explain(folder.File(FileName), "be opened");
+        }
+        catch
+        {
+            connection.Dispose();
             throw;
         }
     }
@@ -140,10 +196,51 @@ internal sealed unsafe class SqliteFiles : IDisposable
     }
 
     /// <summary>
-    /// After a commit that failed: begins the log anew, if that can be done. What the failed commit left behind the log's end could
-    /// otherwise pass for a flushed commit that was damaged; and an empty log gives room back when the disk is full.
+    /// After a commit that failed: begins the log anew, and takes no other commit before that is done. What the failed commit left behind the
+    /// log's end could otherwise pass for a flushed commit that was damaged; and an empty log gives room back when the disk is full.
     /// </summary>
-    public void Failed() => EmptyLog(closing: false);
+    /// <param name="isOfTheBatch">The batch was refused for what it holds, before anything was written to the log.</param>
+    public void Failed(bool isOfTheBatch)
+    {
+        if (isOfTheBatch) return;
+        _mustSettle = true;
+        TrySettle();
+    }
+
+    /// <summary>
+    /// After a failed commit, and at the start: moves the log into the database and flushes it, so that all that is read is on the disk. To read
+    /// a file back proves nothing after a failed flush, since the system answers from memory; pages that are written again and flushed do.
+    /// </summary>
+    /// <exception cref="StoreException">It cannot be done now; it is tried again before the next commit.</exception>
+    public void Settle()
+    {
+        if (!_mustSettle || TrySettle()) return;
+        throw new StoreException(
+            $"The store {Path} takes no commit: its log must be moved into the database first, and that fails ({_settling?.Message ?? "it is being read"}).",
+            _settling,
+            KindOf(_settling));
+    }
+
+    private static StoreFault KindOf(Exception? fault) => fault switch
+    {
+        SqliteException ex => ex.Explain("", "").Fault,
+        null => StoreFault.Unavailable,
+        _ => StoreException.FaultOf(fault),
+    };
+
+    private bool TrySettle()
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!EmptyLog(closing: false))
+        {
+            // A reader in the way is done soon; a fault is not waited for.
+            if (_settling is not null || TimeProvider.System.GetElapsedTime(began) > LongestRestartWait) return false;
+            Task.Delay(RestartRetry, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
+        }
+
+        _mustSettle = false;
+        return true;
+    }
 
     public void Dispose()
     {
@@ -192,22 +289,26 @@ internal sealed unsafe class SqliteFiles : IDisposable
     }
 
     /// <summary>Moves the whole log into the database. What cannot be moved stays in the log, where the next start finds it.</summary>
-    private void EmptyLog(bool closing)
+    /// <returns>Whether it is empty and flushed; else <see cref="_settling"/> is what failed, or null when a reader stood in the way.</returns>
+    private bool EmptyLog(bool closing)
     {
+        _settling = null;
         try
         {
             // The log is emptied between two marks; killed there, the store knows that an empty log may be right.
             _mark.Write(new Mark(_epoch, _head, _log is null ? _foundLog : SqliteWal.ReadId(_log), *_frames, Closing: true));
             _mark.Flush();
-            if (!Checkpoint(Writer, "TRUNCATE")) return;
+            if (!Checkpoint(Writer, "TRUNCATE")) return false;
             (_foundLog, *_frames) = (0, 0);
             _mark.Write(new Mark(_epoch, _head));
             _mark.Flush();
             if (closing) KeepLog(Writer, false);
+            return true;
         }
-        catch (Exception fault) when (fault is IOException or SqliteException)
+        catch (Exception ex) when (ex is IOException or SqliteException)
         {
-            // The fault that matters is told by whoever commits or opens next.
+            _settling = ex;
+            return false;
         }
     }
 

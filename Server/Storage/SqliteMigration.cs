@@ -51,7 +51,7 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
         {
             var from = SqliteSchema.VersionOf(connection);
             using var progress = new MigrationProgress(say, time);
-            var kept = Keep(folder, connection, progress);
+            var kept = Keep(folder, connection, progress, say);
             progress.Begin(Text($"The store is brought from schema {from} to {Version}; the hub serves when that is done"));
             Apply(connection);
             if (SqliteFiles.Checkpoint(connection, "TRUNCATE")) SqliteFiles.KeepLog(connection, false);
@@ -75,7 +75,7 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
     }
 
     /// <summary>A backup in the store's folder. One that holds the same log is of an attempt that was cut short, and is as good.</summary>
-    private string Keep(StoreFolder folder, SqliteConnection connection, MigrationProgress progress)
+    private string Keep(StoreFolder folder, SqliteConnection connection, MigrationProgress progress, Action<string> say)
     {
         var log = SqliteSchema.Read(connection, Version);
         for (var number = 1; ; number++)
@@ -84,7 +84,8 @@ internal sealed class SqliteMigration(params SqliteMigration.Step[] steps)
             if (File.Exists(name) && !Holds(name, log)) continue;
             if (File.Exists(name)) return name;
             progress.Begin(Text($"Before the store is brought to schema {Version} it is copied to {name}"), () => Text($", {MebibytesOf(name + ".making")} of at most {MebibytesOf(connection.DataSource)} MiB"));
-            return SqliteBackup.Write(connection, name, copy => Holds(copy, log) ? name : throw SqliteFaults.Damaged(copy, "the copy does not hold what the store holds"));
+            return SqliteBackup.Write(
+                connection, name, copy => Holds(copy, log) ? name : throw SqliteFaults.Damaged(copy, "the copy does not hold what the store holds"), say);
         }
     }
 

@@ -12,11 +12,13 @@ namespace BeerTap.Server.Storage;
 /// <param name="Warnings">What an operator must know, though the store serves.</param>
 internal sealed record SqliteOpening(string Epoch, long Head, SqliteWal? Log, IReadOnlyList<string> Warnings)
 {
-    private const string Making = SqliteFiles.FileName + ".making";
+    public const string Making = SqliteFiles.FileName + ".making";
 
     /// <summary>Looks at the files while SQLite does not have them; makes the store when there was none.</summary>
-    public static Found LookBefore(StoreFolder folder)
+    /// <param name="mayMake">Whether a store may be made; a command that only reads makes none.</param>
+    public static Found LookBefore(StoreFolder folder, bool mayMake = true)
     {
+        UnfinishedRestore.Refuse(folder.Path);
         var (file, markFile) = (folder.File(SqliteFiles.FileName), folder.File(HighWaterMark.FileName));
         var log = SqliteWal.Look(file + "-wal");
         var hasMark = File.Exists(markFile);
@@ -25,16 +27,20 @@ internal sealed record SqliteOpening(string Epoch, long Head, SqliteWal? Log, IR
         {
             if (log is { Frames: > 0 } or { Fault: not null }) throw SqliteFaults.Damaged(file, "it is missing, but its log is there");
             if (hasMark && mark is not { Head: 0 }) throw SqliteFaults.Damaged(file, $"it is missing, but {Acknowledged(mark)}");
+            if (!mayMake) throw new StoreException($"There is no SQLite store in {folder.Path}; nothing was made.");
             Make(folder);
+            folder.HoldStore(SqliteFiles.FileName);
             return new Found(null, mark, hasMark);
         }
 
         CheckFirstPage(file);
+        folder.HoldStore(SqliteFiles.FileName);
         return new Found(log, mark, hasMark);
     }
 
     /// <summary>Compares what SQLite recovered with what was acknowledged.</summary>
-    public static SqliteOpening Look(StoreFolder folder, SqliteConnection writer, Found before, bool acceptLoss, int newest = SqliteSchema.Version)
+    public static SqliteOpening Look(
+        StoreFolder folder, SqliteConnection writer, Found before, bool acceptLoss, int newest = SqliteSchema.Version, bool mayChange = true)
     {
         var file = folder.File(SqliteFiles.FileName);
         var (epoch, head) = SqliteSchema.Read(writer, newest);
@@ -48,6 +54,8 @@ internal sealed record SqliteOpening(string Epoch, long Head, SqliteWal? Log, IR
             before = before with { Log = null };
         }
 
+        if (!mayChange) return new SqliteOpening(epoch, head, before.Log, warnings);
+        warnings.AddRange(RemoveHalfMade(folder));
         if (before is { Mark: null, HasMark: true }) warnings.Add(SetAside(folder.File(HighWaterMark.FileName)));
         else if (!before.HasMark && head > 0)
             warnings.Add($"{folder.File(HighWaterMark.FileName)} is missing, so it cannot be told whether the store lacks its newest pours; it is made anew.");
@@ -60,11 +68,19 @@ internal sealed record SqliteOpening(string Epoch, long Head, SqliteWal? Log, IR
         var making = folder.File(Making);
 
         // What was left half-made by a kill: nothing in it was ever acknowledged.
-        foreach (var left in Directory.GetFiles(folder.Path, Making + "*")) File.Delete(left);
+        RemoveHalfMade(folder);
         make(making);
+        Disk.FlushFile(making);
         beforePlacing?.Invoke();
-        File.Move(making, folder.File(SqliteFiles.FileName));
-        folder.FlushNames();
+        Disk.Rename(making, folder.File(SqliteFiles.FileName));
+    }
+
+    /// <summary>Deletes what a kill left half-made, and says so.</summary>
+    public static IReadOnlyList<string> RemoveHalfMade(StoreFolder folder)
+    {
+        var left = Directory.GetFiles(folder.Path, Making + "*");
+        foreach (var file in left) File.Delete(file);
+        return [.. left.Select(file => $"Removed {file}, which a restore or a start that was cut short left behind.")];
     }
 
     private static void Make(StoreFolder folder) => Place(folder, file =>

@@ -32,4 +32,7 @@ internal enum StoreFault
 
     /// <summary>What was asked for lies in a damaged part of its files.</summary>
     Damaged,
+
+    /// <summary>Its files were deleted, moved or replaced while they are open; nothing is stored until they are back.</summary>
+    Moved,
 }

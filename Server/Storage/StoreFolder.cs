@@ -1,6 +1,4 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
 
 namespace BeerTap.Server.Storage;
 
@@ -8,45 +6,79 @@ namespace BeerTap.Server.Storage;
 internal sealed class StoreFolder : IDisposable
 {
     public const string LockFile = "beertap.lock";
+    public const string LiteDbName = "beertap.litedb";
     private const string EpochAlphabet = "abcdefghijkmnpqrstuvwxyz23456789";
     private const int EpochLength = 8;
+    private const int PermissionDenied = 13;
 
-    private readonly FileStream _lock;
+    private readonly FileLock _lock;
+    private FileLock? _store;
 
-    private StoreFolder(string path, FileStream held) => (Path, _lock) = (path, held);
+    private StoreFolder(string path, FileLock held)
+    {
+        (Path, _lock) = (path, held);
+        Files.Add(File(LockFile), held.Handle);
+    }
 
     public string Path { get; }
+
+    /// <summary>The files of the store that are open.</summary>
+    public OpenFiles Files { get; } = new(TimeProvider.System);
 
     /// <summary>The epoch of a store that is made in the folder.</summary>
     public required string EpochOfNew { get; init; }
 
     /// <param name="epochOfNew">The epoch of a store that is made there, where it is not to be its own.</param>
-    /// <exception cref="StoreException">The folder cannot be made or written, or another hub holds it.</exception>
+    /// <exception cref="StoreException">The folder cannot be made, written or locked, or another process holds it.</exception>
     public static StoreFolder Hold(string path, string? epochOfNew = null)
     {
         var full = System.IO.Path.GetFullPath(path);
         try
         {
-            if (!Directory.Exists(full)) Make(full);
+            MakeIfMissing(full);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"The folder {full} cannot be made: {fault.Message} Set Storage:Path to a folder the hub may write.", fault);
+            throw new StoreException(
+                $"The folder {full} cannot be made: {FileLock.Explain(ex)}. Set Storage:Path to a folder that the hub may write.", ex);
         }
 
+        FileLock? held = null;
         try
         {
-            return new StoreFolder(full, new FileStream(System.IO.Path.Combine(full, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)) { EpochOfNew = epochOfNew ?? NewEpoch() };
+            held = FileLock.TryTake(System.IO.Path.Combine(full, LockFile)) ?? throw HeldByAnother(full);
+            var folder = new StoreFolder(full, held) { EpochOfNew = epochOfNew ?? NewEpoch() };
+            folder.HoldStore(SqliteFiles.FileName);
+            return folder;
         }
-        catch (UnauthorizedAccessException fault)
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"The folder {full} cannot be written. Set Storage:Path to a folder the hub may write.", fault);
+            held?.Dispose();
+            throw new StoreException(
+                $"The folder {full} cannot be written or locked: {FileLock.Explain(ex)}. Set Storage:Path to a folder on a local disk that the hub may write.",
+                ex);
         }
-        catch (IOException fault)
+        catch
         {
-            throw new StoreException($"The folder {full} is held by another hub, or cannot be written ({fault.Message}) Stop the other hub, or set Storage:Path to another folder.", fault, StoreFault.Held);
+            held?.Dispose();
+            throw;
         }
     }
+
+    /// <summary>
+    /// Locks the store's own file as well: two hubs must not share it, even if the lock file was deleted while one of them runs. SQLite's locks
+    /// on the file end when any handle of this process to it is closed, so this one stays open until the store is closed.
+    /// </summary>
+    /// <exception cref="StoreException">Another process holds it.</exception>
+    public void HoldStore(string name)
+    {
+        if (_store is not null || !System.IO.File.Exists(File(name))) return;
+        _store = FileLock.TryTakeBeside(File(name)) ?? throw HeldByAnother(Path);
+        Files.Add(File(name), _store.Handle);
+    }
+
+    private static StoreException HeldByAnother(string folder) => new(
+        $"The folder {folder} is held by another hub. Stop the other hub, or set Storage:Path to another folder.", fault: StoreFault.Held);
 
     /// <summary>A note about the very store that is here, which another one must not find.</summary>
     public const string KeysHeard = "keys-heard.json";
@@ -55,16 +87,19 @@ internal sealed class StoreFolder : IDisposable
     public static bool HasStore(string path) =>
         Directory.Exists(path) && Directory.GetFiles(path).Any(file => IsOfAStore(System.IO.Path.GetFileName(file)));
 
-    public static bool IsOfAStore(string name) => name.StartsWith("beertap", StringComparison.Ordinal) && name != LockFile;
+    public static bool IsOfAStore(string name) =>
+        name.StartsWith("beertap", StringComparison.Ordinal) && name != LockFile && !name.StartsWith(SqliteOpening.Making, StringComparison.Ordinal);
 
-    private static void Make(string folder)
+    /// <summary>Makes a folder, durably.</summary>
+    public static void MakeIfMissing(string folder)
     {
+        if (Directory.Exists(folder)) return;
         Directory.CreateDirectory(folder);
         try
         {
-            if (System.IO.Path.GetDirectoryName(folder) is { } parent) FlushNamesOf(parent);
+            if (System.IO.Path.GetDirectoryName(folder) is { } parent) Disk.FlushFolder(parent);
         }
-        catch (IOException)
+        catch (IOException ex) when (ex.HResult == PermissionDenied)
         {
             // A parent that may be passed through but not read cannot be flushed by this user.
         }
@@ -87,34 +122,20 @@ internal sealed class StoreFolder : IDisposable
             var kept = System.IO.Path.Combine(aside, name);
             if (move(name)) System.IO.File.Move(File(name), kept);
             else System.IO.File.Copy(File(name), kept);
-            FlushFile(kept);
+            Disk.FlushFile(kept);
         }
 
-        FlushNamesOf(aside);
+        Disk.FlushFolder(aside);
         FlushNames();
         return aside;
     }
 
-    /// <summary>A new or renamed file survives a power cut only once its folder was flushed too; Windows sees to that itself.</summary>
-    public void FlushNames() => FlushNamesOf(Path);
+    /// <summary>Flushes the names of the folder's files.</summary>
+    public void FlushNames() => Disk.FlushFolder(Path);
 
-    public static void FlushFile(string file)
+    public void Dispose()
     {
-        using var handle = System.IO.File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite);
-        RandomAccess.FlushToDisk(handle);
+        _store?.Dispose();
+        _lock.Dispose();
     }
-
-    public static void FlushNamesOf(string folder)
-    {
-        if (OperatingSystem.IsWindows()) return;
-        using var handle = new SafeFileHandle(OpenForReading(folder, 0), ownsHandle: true);
-        if (handle.IsInvalid) throw new IOException($"The folder {folder} cannot be flushed (error {Marshal.GetLastPInvokeError()}).");
-        RandomAccess.FlushToDisk(handle);
-    }
-
-    public void Dispose() => _lock.Dispose();
-
-    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern nint OpenForReading([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 }

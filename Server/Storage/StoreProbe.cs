@@ -20,6 +20,13 @@ internal sealed class StoreProbe(StorageOptions options, TimeProvider time) : IA
     private long _beganAt;
     private Task? _running;
     private bool _closed;
+    private long? _probedAt;
+
+    /// <summary>Whether a probe that began after a timestamp has ended.</summary>
+    public bool EndedSince(long timestamp)
+    {
+        lock (_gate) return _probedAt > timestamp;
+    }
 
     /// <summary>What the last probe found; one that is older than <paramref name="goodFor"/> is begun anew, for who asks next.</summary>
     public HealthCheck Look(TimeSpan goodFor, TimeSpan longest)
@@ -49,18 +56,20 @@ internal sealed class StoreProbe(StorageOptions options, TimeProvider time) : IA
     private void Write()
     {
         string? fault = null;
+        var flushes = false;
         try
         {
             using var file = File.OpenHandle(
                 Path.Combine(Path.GetFullPath(options.Path), FileName), FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose);
             RandomAccess.Write(file, new byte[Bytes], 0);
-            RandomAccess.FlushToDisk(file);
+            flushes = true;
+            Disk.Flush(file);
         }
         catch (Exception caught) when (caught is IOException or UnauthorizedAccessException)
         {
-            fault = StoreException.FaultOf(caught) == StoreFault.DiskFull ? "it is full" : caught.GetType().Name;
+            fault = StoreException.FaultOf(caught) == StoreFault.DiskFull ? "it is full" : flushes ? caught.Message : caught.GetType().Name;
         }
 
-        lock (_gate) (_fault, _endedAt, _running) = (fault, time.GetTimestamp(), null);
+        lock (_gate) (_fault, _endedAt, _running, _probedAt) = (fault, time.GetTimestamp(), null, _beganAt);
     }
 }

@@ -54,22 +54,10 @@ internal static class ExportCommand
 
         var target = Path.GetFullPath(line.File);
         if (File.Exists(target)) throw new StoreException($"{target} is there already. Choose another name; nothing was written.");
-        var making = target + ".making";
-        try
-        {
-            using (var output = File.Create(making))
-            {
-                Write(store, line.IsCsv, output, progress);
-                output.Flush(flushToDisk: true);
-            }
-
-            File.Move(making, target);
-            return 0;
-        }
-        finally
-        {
-            File.Delete(making);
-        }
+        using var draft = Draft.Begin(target, progress.Say);
+        using (var output = new FileStream(draft.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) Write(store, line.IsCsv, output, progress);
+        draft.Finish();
+        return 0;
     }
 
     private static void Write(SqliteExport store, bool isCsv, Stream output, Progress progress)

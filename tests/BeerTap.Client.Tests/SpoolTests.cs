@@ -111,6 +111,44 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
+    public async Task ASecondClientIsRefusedThoughTheLockFileWasDeleted()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        await using (var spool = SpoolFile.Open(Path, compactFrom: 20))
+        {
+            File.Delete(Path + ".lock");
+            Assert.Throws<SpoolException>(() => SpoolFile.Open(Path));
+            for (var i = 0; i < 100; i++)
+            {
+                var pour = _tap.Next();
+                await spool.AddAsync(pour);
+                spool.Settle(pour.PourId);
+            }
+
+            File.Delete(Path + ".lock");
+            var fault = Assert.Throws<SpoolException>(() => SpoolFile.Open(Path));
+            Assert.Contains("in use by another client", fault.Message, StringComparison.Ordinal);
+        }
+
+        await using var afterwards = SpoolFile.Open(Path);
+        Assert.Empty(afterwards.Left);
+    }
+
+    [Fact]
+    public async Task APourIsNotCalledKeptWhereTheSpoolWasDeletedOrReplaced()
+    {
+        await using var spool = SpoolFile.Open(Path);
+        await spool.AddAsync(_tap.Next());
+        File.Move(Path, Path + ".elsewhere");
+        var fault = await Assert.ThrowsAsync<SpoolException>(() => spool.AddAsync(_tap.Next()));
+        Assert.Contains("deleted or replaced", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AFolderThatIsNotThereIsOneClearLine() =>
         Assert.Throws<SpoolException>(() => SpoolFile.Open(_folder.File("nowhere/taps.spool")));
 

@@ -11,7 +11,8 @@ internal static class Program
 {
     private static readonly Scenario[] Scenarios =
     [
-        new Steady(), new Neighbours(), new Drain(), new RestartEventSource(), new Return(), new Storm(), new Spool(), new Descriptors(), new Readers(),
+        new Steady(), new Neighbours(), new Drain(), new RestartEventSource(), new Return(), new Storm(), new Spool(), new FlushFails(), new Descriptors(),
+        new Readers(),
         new Fuzzing(),
     ];
 

@@ -67,7 +67,7 @@ public sealed class HealthTests
         await hub.Repository.AddAsync(StoreUnderTest.Pour());
         Assert.False(hub.Look().Store.IsOk);
         hub.Time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal("nobody pours; the disk takes writes", hub.Look().Store.Reason);
+        await hub.UntilAsync(report => report.Store.Reason == "nobody pours; the disk takes writes");
 
         Directory.Delete(hub.Folder, recursive: true);
         await hub.UntilAsync(report => report.Store.Reason == "the disk does not take writes: DirectoryNotFoundException");
@@ -133,7 +133,7 @@ public sealed class HealthTests
             _feed = new Feed(Repository, events, new TapRegistry(Repository, Time), new KeyedListeners(new ApiKeys(new SecurityOptions(), Folder, Time, Assert.Fail), Time), new FeedMeter(meters), _readers, live, Time, NullLogger<Feed>.Instance);
             _probe = new StoreProbe(storage, Time);
             _checks = new HealthChecks(
-                _feed, deaf ? new EventLog(Store.Epoch, () => 0, live) : events, Repository, intake, _probe, storage, new HealthOptions(), Time, NullLogger<HealthChecks>.Instance);
+                _feed, deaf ? new EventLog(Store.Epoch, () => 0, live) : events, Repository, Store, intake, _probe, storage, new HealthOptions(), Time, NullLogger<HealthChecks>.Instance);
         }
 
         public string Folder { get; } = Directory.CreateTempSubdirectory("beertap-test-").FullName;

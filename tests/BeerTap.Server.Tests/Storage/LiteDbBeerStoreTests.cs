@@ -128,10 +128,10 @@ public sealed class LiteDbBeerStoreTests : BeerStoreContract
             base.Write(buffer, offset, count);
         }
 
-        public override void Flush(bool flushToDisk)
+        public override void Flush()
         {
             if (control.Fail == Fault.Flush) throw new IOException("Input/output error");
-            base.Flush(flushToDisk);
+            base.Flush();
         }
 
         internal sealed class Switch
