@@ -108,13 +108,21 @@ internal sealed class BeersApi(
             for (var i = 0; i < pours.Count; i++)
             {
                 if (pours[i].Pour is not { } pour) continue;
-                var isNew = false;
-                var notItsTap = access.RefusalToActFor(http, pour.TapId);
-                if (notItsTap is { Status: not StatusCodes.Status503ServiceUnavailable }) refusedPours.Add(pour.TapId);
-                var no = notItsTap ?? (taps.TryEnter(pour.TapId, out isNew) ? null : Refusals.TooManyTaps(limits.Taps));
+                if (access.RefusalToActFor(http, pour.TapId) is { } no)
+                {
+                    pours[i] = (null, no);
+                    if (no.Status != StatusCodes.Status503ServiceUnavailable) refusedPours.Add(pour.TapId);
+                    continue;
+                }
+
+                if (!taps.TryEnter(pour.TapId, out var isNew))
+                {
+                    pours[i] = (null, Refusals.TooManyTaps(limits.Taps));
+                    continue;
+                }
+
                 if (isNew) newTaps.Add(pour.TapId);
-                if (no is not null) pours[i] = (null, no);
-                else good.Add(pour);
+                good.Add(pour);
             }
 
             outcomes = good.Count == 0 ? [] : await repository.AddAsync(good);

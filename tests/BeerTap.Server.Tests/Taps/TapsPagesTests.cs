@@ -31,6 +31,7 @@ public sealed class TapsPagesTests
                 Assert.InRange(ids.Count, 1, pageSize);
                 Assert.Equal(pageSize, (int)page["pageSize"]!);
                 read.AddRange(ids);
+                Assert.InRange(read.Count, 1, expected.Count);
                 path = answer.Headers.TryGetValues("Link", out var links) ? links.Single().Split('<', '>')[1] : null;
                 Assert.Equal(path is null ? null : ids[^1], (int?)page["next"]);
             }
