@@ -40,6 +40,17 @@ internal static class Disk
         Flush(file);
     }
 
+    /// <summary>
+    /// Writes a file's own bytes over themselves and flushes them: then what is read is on the disk, whatever became of earlier flushes. Takes no room.
+    /// </summary>
+    /// <exception cref="IOException">It could not be done.</exception>
+    public static void FlushAgain(SafeFileHandle file)
+    {
+        var part = new byte[1 << 20];
+        for (var at = 0L; RandomAccess.Read(file, part, at) is > 0 and var read; at += read) RandomAccess.Write(file, part.AsSpan(0, read), at);
+        Flush(file);
+    }
+
     /// <summary>Flushes the names in a folder: only then a new or renamed file survives a power cut. Windows does so by itself.</summary>
     /// <exception cref="IOException">They could not be flushed.</exception>
     public static void FlushFolder(string folder)

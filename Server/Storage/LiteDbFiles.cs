@@ -45,6 +45,10 @@ internal sealed class LiteDbFiles : IDisposable
 
             folder.Files.Add(dataFile.Name, dataFile.SafeFileHandle);
             folder.Files.Add(logFile.Name, logFile.SafeFileHandle);
+
+            // What a kill left in the log is about to be read and told, and its flush may have failed: reading it back proves nothing then, since the
+            // system answers from memory. After a fault the log holds only what was flushed, and can be read though the disk refuses to flush.
+            if (durable is null) Disk.FlushAgain(logFile.SafeFileHandle);
             if (durable < log.Length) log.SetLength(durable.Value);
             engine = new LiteEngine(new EngineSettings
             {
@@ -57,13 +61,8 @@ internal sealed class LiteDbFiles : IDisposable
 
             // The store makes its own checkpoints, between batches.
             engine.Pragma("CHECKPOINT", 0);
-
-            // What a kill left in the log is about to be read and told, and its flush may have failed: reading it back proves nothing then, since the
-            // system answers from memory. Written into the data and flushed, it is on the disk.
-            // After a fault the log holds only what was flushed, so it can be read though the disk refuses to flush.
             if (durable is null)
             {
-                if (log.Length > 0) engine.Checkpoint();
                 log.FlushToDisk();
                 folder.FlushNames();
             }

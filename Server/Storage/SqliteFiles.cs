@@ -84,7 +84,8 @@ internal sealed unsafe class SqliteFiles : IDisposable
             catch (StoreException ex) when (ex.Fault == StoreFault.DiskFull)
             {
                 // What is there can be read, and the log is moved before the next commit.
-                Disk.FlushFile(files.Path + "-wal");
+                using var log = File.OpenHandle(files.Path + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+                Disk.FlushAgain(log);
             }
 
             foreach (var kind in new[] { "-wal", "-shm" }) files._folder.Files.Add(files.Path + kind);
