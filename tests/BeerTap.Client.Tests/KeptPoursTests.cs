@@ -162,8 +162,19 @@ public sealed class KeptPoursTests(ITestOutputHelper output) : IDisposable
         }
 
         await using var hub = await FakeHub.StartAsync();
-        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "BeerTap.Client.dll"), "--server", hub.Address.ToString(), "--every", "10ms", "--spool", SpoolPath];
-        var start = new ProcessStartInfo("sh", ["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh", .. command]) { RedirectStandardOutput = true, Environment = { ["DOTNET_EnableWriteXorExecute"] = "0" } };
+
+        // 64 KB: less than the spool has when it is first rewritten, and more than what a measurement of coverage writes at the end of the process.
+        const string Limited = "trap '' XFSZ; ulimit -f 128; exec \"$@\"";
+        string[] command =
+        [
+            "dotnet", Path.Combine(AppContext.BaseDirectory, "BeerTap.Client.dll"), "--server", hub.Address.ToString(), "--taps", "4", "--every", "5ms",
+            "--spool", SpoolPath,
+        ];
+        var start = new ProcessStartInfo("sh", ["-c", Limited, "sh", .. command])
+        {
+            RedirectStandardOutput = true,
+            Environment = { ["DOTNET_EnableWriteXorExecute"] = "0" },
+        };
         using var client = Process.Start(start)!;
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         try
