@@ -8,12 +8,6 @@ internal sealed record BeerQuery(BeerFilter Filter, long Page, int PageSize, boo
 {
     public const int DefaultPageSize = 50, MostPageSize = 500;
 
-    /// <summary>
-    /// How many beers a page by number may lie behind: skipping them costs the store 10 ms at most. Deeper pages are reached by key, at the same cost
-    /// everywhere.
-    /// </summary>
-    public const int MostSkipped = 100_000;
-
     /// <summary>The fields that say where in the list a page is; the others are the filter, which stays.</summary>
     private static readonly string[] Walking = ["page", "page_size", "after_id"];
 
@@ -39,12 +33,6 @@ internal sealed record BeerQuery(BeerFilter Filter, long Page, int PageSize, boo
             ? (null, errors.ToProblem())
             : (new BeerQuery(new BeerFilter(type, tapId, from, to), page, pageSize, order == "desc", afterId), null);
     }
-
-    public static Problem TooDeep() => Refusals.InvalidField(
-        "page",
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"lies more than {MostSkipped} beers deep; go on from there with after_id, as the header Link of each page does, or filter by time."));
 
     /// <summary>The address of the page behind this one, by key: it costs the same on the last page as on the first.</summary>
     public string NextLink(HttpRequest http, long lastId)

@@ -156,12 +156,6 @@ internal sealed class BeersApi(
         var (query, refusal) = BeerQuery.Read(http.Request, glasses, repository.Totals);
         if (query is null) return new RefusalResult(refusal!);
 
-        // A page past the end is empty, however far it is.
-        if (query.Cut.Skip > BeerQuery.MostSkipped && query.Cut.Skip < repository.Totals.Count(query.Filter.Type, query.Filter.TapId))
-        {
-            return new RefusalResult(BeerQuery.TooDeep());
-        }
-
         return new ReadAnswer<BeersAnswer>(reads, () => ReadPage(http, query));
     }
 

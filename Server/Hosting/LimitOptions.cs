@@ -59,7 +59,7 @@ internal sealed class LimitOptions
     [Range(0, 100_000)]
     public int Reads { get; set; } = 256;
 
-    /// <summary>The same from one address (of IPv6 one network of 64 bits). However many there are, an address never takes all threads that read.</summary>
+    /// <summary>The same from one address (of IPv6 one network of 64 bits). However many there are, the reads of other addresses take turns with them.</summary>
     [Range(0, 100_000)]
     public int ReadsPerAddress { get; set; } = 64;
 

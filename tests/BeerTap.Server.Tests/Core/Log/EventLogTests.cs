@@ -172,7 +172,11 @@ public sealed class EventLogTests
         var batch = LogUnderTest.BatchOf(log, "beers:one");
         var refusal = Assert.Throws<LogException>(() => batch.Add(new NewEntry
         {
-            Channel = "beers"u8, Position = 2, Kind = "text"u8, At = 0, Body = new byte[LogEntry.MaxLength],
+            Channel = "beers"u8,
+            Position = 2,
+            Kind = "text"u8,
+            At = 0,
+            Body = new byte[LogEntry.MaxLength],
         }));
         Assert.Equal(LogFault.TooLarge, refusal.Fault);
         log.Append(batch);
