@@ -261,7 +261,7 @@ internal sealed class SpoolFile : IAsyncDisposable
         }
     }
 
-    // A file that reaches the longest its file system or a limit allows is told by the framework as an argument out of range.
+    // When a file reaches the largest size that its file system or a limit allows, the framework throws ArgumentOutOfRangeException.
     private static bool IsOfTheDisk(Exception ex) => ex is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
 
     // Until then a power cut may bring the old file back, which lacks what is added to the new one.

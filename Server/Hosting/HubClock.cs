@@ -6,7 +6,7 @@ using BeerTap.Server.Storage;
 namespace BeerTap.Server.Hosting;
 
 /// <summary>Watches the hub's own clock: it is evidently wrong when it is before the release of this build, or far behind the newest events of the store.</summary>
-/// <remarks>A hub with a wrong clock serves all the same: pours count more than their times. It is told in the logging and by the health check.</remarks>
+/// <remarks>A hub with a wrong clock serves all the same: pours count more than their times. It is reported in the logging and by the health check.</remarks>
 internal sealed class HubClock : BackgroundService, IObserver<CommittedBatch>
 {
     /// <summary>The date in <c>Directory.Build.props</c>, the same in every build of one commit.</summary>
@@ -44,7 +44,7 @@ internal sealed class HubClock : BackgroundService, IObserver<CommittedBatch>
         }
         catch (StoreException)
         {
-            // What is damaged there is told to whoever reads it; the events to come are known all the same.
+            // Reads of the damaged part report it; later events are counted.
         }
 
         _subscription = repository.Subscribe(this);

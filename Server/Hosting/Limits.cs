@@ -36,7 +36,7 @@ internal static class Limits
             kestrel.Limits.MaxRequestHeadersTotalSize = limits.HeaderBytes;
             kestrel.Limits.MaxRequestLineSize = Math.Min(kestrel.Limits.MaxRequestLineSize, limits.HeaderBytes);
 
-            // What a connection may send while nobody reads it: behind a request that goes on, or into a body that no endpoint asks for.
+            // What a connection may send unread: behind a request that goes on, or into a body that no endpoint asks for.
             kestrel.Limits.MaxRequestBufferSize = Math.Max(MostUnread, limits.HeaderBytes);
             kestrel.Limits.Http2.InitialStreamWindowSize = MostUnread;
             kestrel.Limits.Http2.InitialConnectionWindowSize = 2 * MostUnread;

@@ -75,7 +75,7 @@ internal sealed class MinuteTally : IDisposable
         }
         catch (StoreException ex)
         {
-            // What is damaged there is told to whoever reads it; the hub serves all the same.
+            // Reads of the damaged part report it; the hub goes on.
             Log.MinutesUnknown(_log, ex.Message);
             _known = Now + 1;
         }

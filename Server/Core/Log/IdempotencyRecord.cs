@@ -25,7 +25,7 @@ internal static class IdempotencyRecord
     public static ReadOnlySpan<byte> RestOf(ReadOnlySpan<byte> record) =>
         record[(sizeof(ushort) + BinaryPrimitives.ReadUInt16LittleEndian(record))..];
 
-    /// <summary>Gets the hash that indexes hold. It only narrows a search: whoever finds an entry by it compares the key.</summary>
+    /// <summary>Gets the hash that indexes hold. It only narrows a search: a reader that finds an entry by it compares the key.</summary>
     /// <param name="salt">Secret of the log: clients choose the keys, and could otherwise choose many of one hash.</param>
     public static ulong HashOf(ReadOnlySpan<byte> key, long salt) => XxHash3.HashToUInt64(key, salt);
 }

@@ -28,7 +28,7 @@ internal sealed class OpenSegment(SegmentHeader header, string name, ILogFile fi
 
     public bool HasRoom(int length) => End + length <= Capacity;
 
-    /// <summary>Writes and flushes a batch behind the others; nobody can read it yet.</summary>
+    /// <summary>Writes and flushes a batch behind the others. Readers do not see it yet.</summary>
     /// <exception cref="IOException">It may be on the disk or not.</exception>
     public void Write(Batch batch)
     {
